@@ -1,0 +1,53 @@
+"""A child never outlives its parent, and ends when told."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tools import processes
+
+PARENT = """
+import asyncio
+from tools import processes
+async def main():
+    child = await processes.spawn(["sleep", "60"])
+    print(child.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_processes_parent_killed_takes_the_child_along() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        os.kill(child, 0)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    deadline = time.monotonic() + 5
+    while alive(child):
+        assert time.monotonic() < deadline, "the child outlived its parent"
+
+
+def test_processes_finish_deaf_child_is_killed_after_the_grace() -> None:
+    async def story() -> int:
+        child = await processes.spawn(
+            ["sh", "-c", "trap '' TERM; echo deaf; while :; do :; done"],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        assert await child.stdout.readline() == b"deaf\n"
+        return await processes.finish(child, grace_s=0.05)
+
+    assert asyncio.run(story()) == -signal.SIGKILL
