@@ -1,0 +1,59 @@
+"""Best shots for the page: in memory, a few, for seconds. Only an alert's picture goes to the store."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+KEEP_S = 60.0
+LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One passage at a camera. `outcome`: "opened", "known", "stranger", "unlisted", "watchlist" or a refusal's reason."""
+
+    id: str
+    camera: str
+    kind: str
+    at_unix: float
+    outcome: str
+    person: int | None
+    plate: str | None
+
+
+class Captures:
+    """The last `LIMIT` pictures that are younger than `KEEP_S`."""
+
+    def __init__(self, unix: Callable[[], float]) -> None:
+        self._unix = unix
+        self._kept: OrderedDict[str, tuple[Capture, bytes]] = OrderedDict()
+
+    def add(self, capture: Capture, jpeg: bytes) -> None:
+        """Keep it for a while."""
+        self.drop_old()
+        self._kept[capture.id] = (capture, jpeg)
+        while len(self._kept) > LIMIT:
+            self._kept.popitem(last=False)
+
+    def recent(self) -> list[Capture]:
+        """Newest first."""
+        self.drop_old()
+        return [capture for capture, _ in reversed(self._kept.values())]
+
+    def jpeg(self, capture_id: str) -> bytes | None:
+        """The picture, while it is kept."""
+        self.drop_old()
+        kept = self._kept.get(capture_id)
+        return None if kept is None else kept[1]
+
+    def drop_old(self) -> None:
+        """Forget what is older than `KEEP_S`."""
+        oldest = self._unix() - KEEP_S
+        for capture_id in [key for key, (capture, _) in self._kept.items() if capture.at_unix < oldest]:
+            del self._kept[capture_id]
+
+
+def new_capture_id() -> str:
+    """An id that nobody can guess."""
+    return secrets.token_hex(8)

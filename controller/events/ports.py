@@ -1,0 +1,80 @@
+"""What the use cases and the API need of the edges: doors and cameras."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What became of a command. `reason`: "none" when done, else a word of `doorwire.vocabulary.REASONS`,
+    "unknown-door", "unreachable" (never heard of, or its link is lost) or "no-answer"."""
+
+    done: bool
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DoorView:
+    """A door as it stands, for the page. Words are those of `doorwire.vocabulary`."""
+
+    id: str
+    name: str
+    gate: bool
+    path_names: tuple[str, ...]
+    device: str
+    online: bool
+    door: str
+    lock: str
+    mode: str
+    alarms: tuple[str, ...]
+    firmware: str
+    seen_unix: float
+    desired_version: int
+    reported_version: int
+    list_current: bool
+
+
+class Doors(Protocol):
+    """Every door and gate of the site."""
+
+    def views(self) -> list[DoorView]:
+        """All of them, in the site file's order."""
+
+    def view(self, door_id: str) -> DoorView | None:
+        """One of them."""
+
+    async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
+        """Open once. `reason` is a REASON_*, `who` a user's name or "face"/"plate"; returns when the door answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """A camera as it stands."""
+
+    id: str
+    name: str
+    task: str
+    opens: str | None
+    up: bool
+    why: str
+
+
+class EnrolError(Exception):
+    """No template could be made; the words say what to do (better light, one face only, …)."""
+
+
+class Vision(Protocol):
+    """The cameras' process."""
+
+    def views(self) -> list[CameraView]:
+        """Every camera, in the site file's order."""
+
+    def last_frame(self, camera: str) -> bytes | None:
+        """The camera's latest picture (JPEG), in memory only."""
+
+    async def enrol(self, jpeg: bytes | None, camera: str | None) -> list[bytes]:
+        """Face vectors (float32 bytes) from a picture or from what a camera sees now; EnrolError when there is none."""
+
+    async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
+        """Match against these from now on: (template, person, vector)."""

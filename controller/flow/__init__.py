@@ -1,0 +1,1 @@
+"""Counts of passages: a track crosses two lines, an hour has a number. Pure; no identities. Start at `lines.py`."""

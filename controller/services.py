@@ -1,0 +1,48 @@
+"""Everything that the API may use, made by `app.py`.
+
+| field | use |
+|---|---|
+| settings, tree | site names and the place tree |
+| store | reads: `store.journal.after/latest`, `store.alerts.latest/evidence`, `store.documents.people`, `store.users.*`, `store.templates.counts`, `store.passages.since` |
+| live | `async with live.subscribe() as items: async for item in items` → server-sent events |
+| doors | `views()`, `view(id)` |
+| guard | `open(door_id, who, why)`: opens and audits |
+| alarm | `judge(alert_id, "confirmed" \\| "dismissed", who)` |
+| captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |
+| enrolment | `enrol(person, consent, who, jpeg, camera)`, `withdraw(person, who)`; raises `ports.EnrolError` |
+| vision | `views()`, `last_frame(camera)` |
+| health | `flags()` |
+| unix | the clock |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.events.alarm import Alarm
+from controller.events.audit import GuardActions
+from controller.events.captures import Captures
+from controller.events.enrol import Enrolment
+from controller.events.live import Live
+from controller.events.ports import Doors, Vision
+from controller.health import Health
+from controller.settings import Settings
+from controller.site.tree import Tree
+from controller.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """See the table above."""
+
+    settings: Settings
+    tree: Tree
+    store: Store
+    live: Live
+    doors: Doors
+    guard: GuardActions
+    alarm: Alarm
+    captures: Captures
+    enrolment: Enrolment
+    vision: Vision
+    health: Health
+    unix: Callable[[], float]

@@ -1,0 +1,102 @@
+"""The lists of the community server: the signed document, and its rows for looking things up."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from controller.access.document import Document, Person
+from controller.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDocument:
+    """A verified document, its exact bytes and their SHA-256."""
+
+    document: Document
+    payload: bytes
+    signature: bytes
+    digest: bytes
+
+
+class Documents:
+    """The tables `list_documents`, `people`, `credentials`, `vehicles` and `watchlist`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def replace(self, signed: SignedDocument, now_unix: float) -> None:
+        """Put the document in force: all of its rows and itself, in one transaction."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            _replace_rows(connection, signed.document)
+            connection.execute("DELETE FROM list_documents")
+            connection.execute(
+                "INSERT INTO list_documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    signed.document.version,
+                    signed.digest,
+                    signed.document.issued_unix,
+                    signed.document.expires_unix,
+                    signed.payload,
+                    signed.signature,
+                    now_unix,
+                ),
+            )
+            connection.execute("UPDATE person_keys SET left_unix = 0 WHERE person IN (SELECT id FROM people)")
+            connection.execute(
+                "UPDATE person_keys SET left_unix = ? WHERE left_unix = 0 AND person NOT IN (SELECT id FROM people)",
+                (now_unix,),
+            )
+
+        await self._database.write(job)
+
+    async def in_force(self) -> SignedDocument | None:
+        """The document in force."""
+        row = await self._database.read(
+            lambda c: c.execute("SELECT * FROM list_documents ORDER BY version DESC LIMIT 1").fetchone()
+        )
+        if row is None:
+            return None
+        document = Document.model_validate_json(row["payload"])
+        return SignedDocument(document, row["payload"], row["signature"], row["digest"])
+
+    async def people(self) -> list[Person]:
+        """Everyone on the list in force, by id."""
+        rows = await self._database.read(lambda c: c.execute("SELECT * FROM people ORDER BY id").fetchall())
+        return [
+            Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+            for row in rows
+        ]
+
+    async def person(self, person_id: int) -> Person | None:
+        """One of them."""
+        row = await self._database.read(
+            lambda c: c.execute("SELECT * FROM people WHERE id = ?", (person_id,)).fetchone()
+        )
+        if row is None:
+            return None
+        return Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+
+
+def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:
+    for table in ("people", "credentials", "vehicles", "watchlist"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.executemany(
+        "INSERT INTO people VALUES (?, ?, ?, ?)",
+        [(row.id, row.name, json.dumps(row.doors), json.dumps(row.gates)) for row in document.people],
+    )
+    connection.executemany(
+        "INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (row.person, row.kind, str(row.value), row.not_before, row.not_after, int(row.revoked))
+            for row in document.credentials
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO vehicles VALUES (?, ?, ?, ?, ?)",
+        [(row.plate, row.person, json.dumps(row.gates), row.not_before, row.not_after) for row in document.vehicles],
+    )
+    connection.executemany(
+        "INSERT INTO watchlist VALUES (?, ?, ?, ?)",
+        [(row.id, row.kind, row.value, row.reason) for row in document.watchlist],
+    )

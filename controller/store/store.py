@@ -1,0 +1,34 @@
+"""The store: one database, one class a concern."""
+
+from pathlib import Path
+
+from controller.store.alerts import Alerts
+from controller.store.box import Box, load_or_make_key
+from controller.store.database import Database
+from controller.store.devices import Devices
+from controller.store.documents import Documents
+from controller.store.doorlists import DoorLists
+from controller.store.journal import Journal
+from controller.store.passages import Passages
+from controller.store.templates import Templates
+from controller.store.users import Users
+
+
+class Store:
+    """Open with `Store(database, box_key_file)`: StoreError says in words why not. End with `await close()`."""
+
+    def __init__(self, database: Path, box_key_file: Path) -> None:
+        box = Box(load_or_make_key(box_key_file, database.exists()))
+        self.database = Database(database)
+        self.devices = Devices(self.database, box)
+        self.journal = Journal(self.database)
+        self.alerts = Alerts(self.database)
+        self.documents = Documents(self.database)
+        self.doorlists = DoorLists(self.database)
+        self.templates = Templates(self.database, box)
+        self.users = Users(self.database)
+        self.passages = Passages(self.database)
+
+    async def close(self) -> None:
+        """Commit what is queued and let go of the file."""
+        await self.database.close()
