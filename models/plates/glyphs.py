@@ -1,0 +1,74 @@
+"""Glyph masks: our own strokes, and, where a Chinese font is given for training, the characters we have not drawn."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.plates import strokes
+
+PX_PER_MM = 2
+_OVERSAMPLE = 4
+_WIDTH_FACTORS = (0.82, 1.0, 1.15)
+
+
+class MissingGlyph(ValueError):
+    """A character that we have not drawn and no font was given for."""
+
+
+@lru_cache(maxsize=512)
+def stroke_mask(symbol: str, width_factor: float = 1.0) -> np.ndarray:
+    """(180, 90) uint8 coverage of our own glyph; MissingGlyph if there is none."""
+    if symbol not in strokes.STROKES:
+        raise MissingGlyph(
+            f"{symbol} is not among our own glyphs: {''.join(sorted(strokes.STROKES))}"
+        )
+    scale = PX_PER_MM * _OVERSAMPLE
+    canvas = np.zeros(
+        (strokes.CELL_HEIGHT_MM * scale, strokes.CELL_WIDTH_MM * scale), np.uint8
+    )
+    width_mm = strokes.LATIN_WIDTH_MM if symbol.isascii() else strokes.CHINESE_WIDTH_MM
+    for stroke in strokes.STROKES[symbol]:
+        points = np.round(strokes.polyline(stroke) * scale).astype(np.int32)
+        cv2.polylines(
+            canvas,
+            [points],
+            False,
+            255,
+            round(width_mm * width_factor * scale),
+            cv2.LINE_AA,
+        )
+    size = (strokes.CELL_WIDTH_MM * PX_PER_MM, strokes.CELL_HEIGHT_MM * PX_PER_MM)
+    return cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
+
+
+def font_mask(symbol: str, font_path: Path, face: int) -> np.ndarray:
+    """(180, 90) uint8 coverage of a font's glyph, stretched to fill the cell as plates' Chinese characters do."""
+    from PIL import ImageFont  # training only
+
+    font = ImageFont.truetype(str(font_path), 200, index=face)
+    mask = font.getmask(symbol, mode="L")
+    image = np.array(mask, np.uint8).reshape(mask.size[1], mask.size[0])
+    rows, columns = np.flatnonzero(image.max(1) > 40), np.flatnonzero(image.max(0) > 40)
+    image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cell = np.zeros(
+        (strokes.CELL_HEIGHT_MM * PX_PER_MM, strokes.CELL_WIDTH_MM * PX_PER_MM),
+        np.uint8,
+    )
+    cell[4:-4, 2:-2] = cv2.resize(
+        image, (cell.shape[1] - 4, cell.shape[0] - 8), interpolation=cv2.INTER_AREA
+    )
+    return cell
+
+
+def glyph_variants(symbol: str, fonts: list[tuple[Path, int]]) -> list[np.ndarray]:
+    """All masks that training may draw for a symbol: our strokes in three widths, and each font for Chinese ones."""
+    variants = []
+    if symbol in strokes.STROKES:
+        variants += [stroke_mask(symbol, factor) for factor in _WIDTH_FACTORS]
+    if not symbol.isascii():
+        variants += [font_mask(symbol, path, face) for path, face in fonts]
+    if not variants:
+        raise MissingGlyph(f"{symbol}: neither drawn nor in a font")
+    return variants
