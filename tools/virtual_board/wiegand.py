@@ -1,0 +1,24 @@
+"""Bits of a Wiegand frame, first bit first, as SIA AC-01 has them."""
+
+from __future__ import annotations
+
+
+def wiegand26(facility: int, card: int) -> str:
+    """26 bits: even parity over the first 12 data bits, 8 of facility, 16 of card, odd parity over the last 12."""
+    if not (0 <= facility < 1 << 8 and 0 <= card < 1 << 16):
+        raise ValueError("26 bits hold a facility of 0-255 and a card of 0-65535")
+    return _with_parity(f"{facility:08b}{card:016b}")
+
+
+def wiegand34(value: int) -> str:
+    """34 bits: even parity over the first 16 data bits, 32 of value, odd parity over the last 16."""
+    if not 0 <= value < 1 << 32:
+        raise ValueError("34 bits hold a value of 0-4294967295")
+    return _with_parity(f"{value:032b}")
+
+
+def _with_parity(data: str) -> str:
+    half = len(data) // 2
+    even = data[:half].count("1") % 2
+    odd = 1 - data[half:].count("1") % 2
+    return f"{even}{data}{odd}"
