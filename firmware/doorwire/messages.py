@@ -147,7 +147,10 @@ class Ack(Message):
 
 
 class Command(Message):
-    """Down: do `op`. `argument` is a MODE_* for OP_MODE, else 0; `reason` says on whose behalf (face, plate, guard)."""
+    """Down: do `op`. `argument` is a MODE_* for OP_MODE, else 0; `reason` says on whose behalf (face, plate, guard).
+
+    OP_REPORT: say Hello and State again; so a controller that has restarted learns boot, list and journal.
+    """
 
     TYPE = 5
     FIELDS = (OneOf("op", words.OPS), UInt("argument", 4), OneOf("reason", words.REASONS), UInt("person", 4))
