@@ -21,13 +21,9 @@ class MissingGlyph(ValueError):
 def stroke_mask(symbol: str, width_factor: float = 1.0) -> np.ndarray:
     """(180, 90) uint8 coverage of our own glyph; MissingGlyph if there is none."""
     if symbol not in strokes.STROKES:
-        raise MissingGlyph(
-            f"{symbol} is not among our own glyphs: {''.join(sorted(strokes.STROKES))}"
-        )
+        raise MissingGlyph(f"{symbol} is not among our own glyphs: {''.join(sorted(strokes.STROKES))}")
     scale = PX_PER_MM * _OVERSAMPLE
-    canvas = np.zeros(
-        (strokes.CELL_HEIGHT_MM * scale, strokes.CELL_WIDTH_MM * scale), np.uint8
-    )
+    canvas = np.zeros((strokes.CELL_HEIGHT_MM * scale, strokes.CELL_WIDTH_MM * scale), np.uint8)
     width_mm = strokes.LATIN_WIDTH_MM if symbol.isascii() else strokes.CHINESE_WIDTH_MM
     for stroke in strokes.STROKES[symbol]:
         points = np.round(strokes.polyline(stroke) * scale).astype(np.int32)
@@ -56,9 +52,7 @@ def font_mask(symbol: str, font_path: Path, face: int) -> np.ndarray:
         (strokes.CELL_HEIGHT_MM * PX_PER_MM, strokes.CELL_WIDTH_MM * PX_PER_MM),
         np.uint8,
     )
-    cell[4:-4, 2:-2] = cv2.resize(
-        image, (cell.shape[1] - 4, cell.shape[0] - 8), interpolation=cv2.INTER_AREA
-    )
+    cell[4:-4, 2:-2] = cv2.resize(image, (cell.shape[1] - 4, cell.shape[0] - 8), interpolation=cv2.INTER_AREA)
     return cell
 
 

@@ -29,9 +29,7 @@ RED = (200, 24, 24)
 RED_SYMBOLS = "警使领"
 
 
-def ink_mask(
-    text: str, layout: Layout, px_per_mm: float, mask_of: MaskOf = stroke_mask
-) -> np.ndarray:
+def ink_mask(text: str, layout: Layout, px_per_mm: float, mask_of: MaskOf = stroke_mask) -> np.ndarray:
     """(H, W) uint8 coverage of characters, dot and the line around the edge."""
     height, width = (
         round(layout.height_mm * px_per_mm),
@@ -71,9 +69,7 @@ def ground_image(colour: str, height: int, width: int) -> np.ndarray:
     ground = np.empty((height, width, 3), np.float32)
     ground[:] = FACES[colour][0]
     if colour in ("green", "yellow_green"):
-        share = np.clip(np.linspace(-0.15, 1.1, height, dtype=np.float32), 0, 1)[
-            :, None, None
-        ]
+        share = np.clip(np.linspace(-0.15, 1.1, height, dtype=np.float32), 0, 1)[:, None, None]
         if colour == "green":
             ground = np.float32(GREEN_TOP) * (1 - share) + ground * share
         else:
@@ -94,44 +90,33 @@ def double_row_image(text: str, colour: str, width_px: int) -> np.ndarray:
 def _colour(text: str, layout: Layout, colour: str, width_px: int) -> np.ndarray:
     oversample = 2
     ink = ink_mask(text, layout, width_px * oversample / layout.width_mm)
-    ink = cv2.resize(
-        ink, (width_px, round(ink.shape[0] / oversample)), interpolation=cv2.INTER_AREA
-    )
+    ink = cv2.resize(ink, (width_px, round(ink.shape[0] / oversample)), interpolation=cv2.INTER_AREA)
     share = ink[..., None].astype(np.float32) / 255
     ground = ground_image(colour, *ink.shape)
     inks = np.empty_like(ground)
     inks[:] = FACES[colour][1]
     for symbol, slot in zip(text, layout.slots, strict=True):
         if symbol in RED_SYMBOLS:
-            x0, x1 = (
-                round(x * width_px / layout.width_mm)
-                for x in (slot.x_mm, slot.x_mm + slot.width_mm)
-            )
+            x0, x1 = (round(x * width_px / layout.width_mm) for x in (slot.x_mm, slot.x_mm + slot.width_mm))
             inks[:, x0:x1] = RED
     return np.round(ground * (1 - share) + inks * share).astype(np.uint8)
 
 
-def degrade(
-    image: np.ndarray, rng: np.random.Generator, strength: float = 1.0
-) -> np.ndarray:
+def degrade(image: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
     """The picture as a real camera would give it: light, blur, loss of resolution, noise, JPEG; same shape, uint8 RGB."""
     height, width = image.shape[:2]
     out = image.astype(np.float32)
     gain = np.exp(rng.normal(-0.25, 0.35) * strength)
     cast = np.exp(rng.normal(0, 0.06, 3) * strength).astype(np.float32)
     slope = rng.normal(0, 0.25) * strength
-    light = (
-        gain * (1 + slope * np.linspace(-1, 1, width, dtype=np.float32))[None, :, None]
-    )
+    light = gain * (1 + slope * np.linspace(-1, 1, width, dtype=np.float32))[None, :, None]
     haze = rng.uniform(0, 60) * strength * (rng.random() < 0.4)
     out = out * light * cast * (1 - haze / 255) + haze
     if rng.random() < 0.5 * strength:
         out = _motion_blur(out, rng)
     sigma = rng.uniform(0.2, 1.0) * strength
     out = cv2.GaussianBlur(out, (0, 0), sigma) if sigma > 0.25 else out
-    out += rng.normal(0, rng.uniform(1, 9) * strength, (height, width, 1)).astype(
-        np.float32
-    )
+    out += rng.normal(0, rng.uniform(1, 9) * strength, (height, width, 1)).astype(np.float32)
     out8 = np.clip(out, 0, 255).astype(np.uint8)
     if rng.random() < 0.6:
         quality = int(rng.integers(35, 96))

@@ -175,9 +175,5 @@ def _towards(corner: Point, other: Point, radius_mm: float) -> tuple[float, floa
     """The point `radius_mm` from the corner towards the other point, at most halfway past a shared straight."""
     dx, dy = other[0] - corner[0], other[1] - corner[1]
     length = math.hypot(dx, dy)
-    share = (
-        min(radius_mm, length if len(other) == 2 else length / 2) / length
-        if length
-        else 0.0
-    )
+    share = min(radius_mm, length if len(other) == 2 else length / 2) / length if length else 0.0
     return corner[0] + dx * share, corner[1] + dy * share

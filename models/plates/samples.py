@@ -1,0 +1,241 @@
+"""Training samples of the reader: plates drawn, warped, coloured and spoilt at the resolution cameras give.
+
+One sample costs well under a millisecond because only the ink mask is drawn large; colour, light and noise are applied
+to the few pixels that are left after the warp.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.plates import alphabet
+from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, double_to_strip, double_x_to_strip
+from models.plates.glyphs import glyph_variants
+from models.plates.layout import SINGLE_HEIGHT_MM, Layout, layout_for
+from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
+from models.plates.texts import random_plate
+
+COLUMNS = 32
+UNLABELLED = -1
+_PX_PER_MM = 0.6
+_GLYPH_SIZE = (27, 54)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plate before the camera: ink, plate area and gradient as (H, W, 3) uint8, and where its characters are."""
+
+    text: str
+    colour: str
+    layers: np.ndarray
+    spans: np.ndarray
+    """(characters, 2) float32: left and right edge as shares of the width."""
+
+
+class PlatePainter:
+    """Draws ink masks with glyphs chosen at random among the variants."""
+
+    def __init__(self, fonts: list[tuple[Path, int]]) -> None:
+        self._glyphs: dict[str, list[np.ndarray]] = {}
+        for symbol in alphabet.SYMBOLS:
+            variants = glyph_variants(symbol, fonts)
+            self._glyphs[symbol] = [cv2.resize(mask, _GLYPH_SIZE, interpolation=cv2.INTER_AREA) for mask in variants]
+
+    def draw(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
+        """One plate; a two-row plate comes as the strip that `geometry.double_to_strip` makes of it."""
+        layout = layout_for(text, rows)
+        weight = int(rng.integers(3))
+
+        def mask_of(symbol: str) -> np.ndarray:
+            variants = self._glyphs[symbol]
+            return variants[weight] if symbol.isascii() else variants[int(rng.integers(len(variants)))]
+
+        ink = ink_mask(text, layout, _PX_PER_MM * rng.uniform(0.96, 1.04), mask_of)
+        if rng.random() < 0.6:
+            _add_bolts(ink, rng)
+        height, width = ink.shape
+        layers = np.empty((height, width, 3), np.uint8)
+        layers[..., 0] = ink
+        layers[..., 1] = 255
+        layers[..., 2] = _gradient(colour, height, width)
+        if rows == 2:
+            layers = double_to_strip(layers)
+        return Drawn(text, colour, layers, character_spans(layout))
+
+
+def character_spans(layout: Layout) -> np.ndarray:
+    """(characters, 2) float32: left and right edges as shares of the strip's width."""
+    spans = []
+    for index, slot in enumerate(layout.slots):
+        edges = (slot.x_mm + 0.12 * slot.width_mm, slot.x_mm + 0.88 * slot.width_mm)
+        if layout.rows == 2:
+            spans.append([double_x_to_strip(x, top=index < 2) for x in edges])
+        else:
+            spans.append([x / layout.width_mm for x in edges])
+    return np.array(spans, np.float32)
+
+
+def _gradient(colour: str, height: int, width: int) -> np.ndarray:
+    if colour == "green":
+        return np.clip(np.linspace(-40, 280, height), 0, 255).astype(np.uint8)[:, None]
+    if colour == "yellow_green":
+        return np.where(np.arange(width) < width * 0.24, 0, 255).astype(np.uint8)[None, :]
+    return np.full((1, 1), 255, np.uint8)
+
+
+def _add_bolts(ink: np.ndarray, rng: np.random.Generator) -> None:
+    height, width = ink.shape
+    radius = max(2, round(height * rng.uniform(0.035, 0.075)))
+    for x in (0.25, 0.75):
+        for y in (0.11, 0.89):
+            if rng.random() < 0.7:
+                centre = (round(width * (x + rng.normal(0, 0.01))), round(height * y))
+                cv2.circle(ink, centre, radius, int(rng.integers(0, 256)), -1)
+
+
+def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
+    """(4, 2) float32 in shares of the strip: either nearly rectified corners or the box around a tilted plate."""
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    if rng.random() < 0.5:
+        margin = rng.uniform(-0.01, 0.06)
+        quad = unit * (1 - 2 * margin) + margin
+        return (quad + rng.normal(0, 1, (4, 2)) * np.array([0.016, 0.05]) * strength).astype(np.float32)
+    plate = (unit - 0.5) * np.array([440, 140], np.float32)
+    yaw, tilt = rng.normal(0, 0.09, 2) * strength
+    angle, shear = rng.normal(0, 0.075) * strength, rng.normal(0, 0.14) * strength
+    depth = 1 + plate[:, 0] / 440 * yaw + plate[:, 1] / 140 * tilt
+    plate = plate / depth[:, None]
+    plate[:, 0] += shear * plate[:, 1]
+    cos, sin = np.cos(angle), np.sin(angle)
+    plate = plate @ np.array([[cos, sin], [-sin, cos]], np.float32)
+    low, high = plate.min(0), plate.max(0)
+    share = (plate - low) / (high - low)
+    margins = rng.uniform([-0.01, -0.02], [0.09, 0.16], (2, 2)) * strength
+    if rng.random() < 0.15:
+        margins = rng.uniform(0, 0.22, (2, 2))
+    return (share * (1 - margins.sum(0)) + margins[0]).astype(np.float32)
+
+
+class ReaderSampler:
+    """Endless (strip, column labels, text indices, colour) samples for one seed."""
+
+    def __init__(self, painter: PlatePainter, seed: int) -> None:
+        self._painter = painter
+        self._rng = np.random.default_rng(seed)
+
+    def sample(self, strength: float) -> tuple[np.ndarray, np.ndarray, list[int], int]:
+        """(32, 128, 3) uint8, (32,) int64 labels, symbol indices, colour index; `strength` 0…1 of the spoiling."""
+        rng = self._rng
+        text, colour = random_plate(rng)
+        rows = 2 if colour == "yellow" and rng.random() < 0.25 else 1
+        drawn = self._painter.draw(text, colour, rng, rows)
+        quad = _random_quad(rng, strength if rows == 1 else strength * 0.5)
+        picture, homography = expose(drawn, quad, rng, strength)
+        labels = column_labels(drawn, homography)
+        return picture, labels, alphabet.encode(text), alphabet.COLOURS.index(colour)
+
+
+def column_labels(drawn: Drawn, homography: np.ndarray) -> np.ndarray:
+    """(32,) int64: the symbol under the middle of each output column, or blank."""
+    count = len(drawn.spans)
+    middles = np.empty((count * 2, 1, 2), np.float32)
+    middles[:, 0, 0] = drawn.spans.ravel()
+    middles[:, 0, 1] = 0.5
+    edges = cv2.perspectiveTransform(middles, homography)[:, 0, 0].reshape(count, 2) * COLUMNS
+    labels = np.full(COLUMNS, alphabet.BLANK, np.int64)
+    for symbol, (left, right) in zip(alphabet.encode(drawn.text), edges, strict=True):
+        first, last = round(float(left)), round(float(right))
+        labels[max(first, 0) : max(last, first + 1)] = symbol
+    return labels
+
+
+def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """The strip as a camera sees it, (32, 128, 3) uint8, and the homography of shares plate → strip."""
+    width = int(rng.integers(52, 145)) if rng.random() < strength else STRIP_WIDTH_PX
+    height = max(13, round(width * 0.25 * rng.uniform(0.9, 1.15)))
+    source_height, source_width = drawn.layers.shape[:2]
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    homography = cv2.getPerspectiveTransform(unit, quad)
+    to_pixels = cv2.getPerspectiveTransform(
+        unit * np.array([source_width, source_height], np.float32), quad * np.array([2 * width, 2 * height], np.float32)
+    )
+    layers = cv2.warpPerspective(drawn.layers, to_pixels, (2 * width, 2 * height), flags=cv2.INTER_LINEAR)
+    layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
+    picture = colourise(layers, drawn, rng, strength)
+    picture = spoil(picture, rng, strength)
+    return cv2.resize(picture, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=cv2.INTER_LINEAR), homography
+
+
+def colourise(layers: np.ndarray, drawn: Drawn, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """(H, W, 3) float32 RGB of the warped layers on a random surrounding."""
+    height, width = layers.shape[:2]
+    share = layers.astype(np.float32) * (1 / 255)
+    ground, ink = (np.float32(part) + rng.normal(0, 16 * strength, 3) for part in FACES[drawn.colour])
+    plate: np.ndarray = np.broadcast_to(ground.astype(np.float32), (height, width, 3))
+    if drawn.colour in ("green", "yellow_green"):
+        other = np.float32(GREEN_TOP if drawn.colour == "green" else YELLOW_END) + rng.normal(0, 12, 3)
+        plate = other.astype(np.float32) + (ground - other).astype(np.float32) * share[..., 2:]
+    inks: np.ndarray = ink.astype(np.float32)
+    if drawn.text[-1] in RED_SYMBOLS or drawn.text[0] in RED_SYMBOLS:
+        inks = np.broadcast_to(inks, (height, width, 3)).copy()
+        part = slice(0, width // 7) if drawn.text[0] in RED_SYMBOLS else slice(width - width // 7, width)
+        inks[:, part] = np.float32(RED) + rng.normal(0, 20, 3).astype(np.float32)
+    wear = np.float32(rng.uniform(0.55, 1.0) if rng.random() < 0.5 * strength else 1.0)
+    out = plate + (inks - plate) * (share[..., :1] * wear)
+    around = _surrounding(height, width, rng)
+    return np.asarray(around + (out - around) * share[..., 1:2], np.float32)
+
+
+def _surrounding(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    base = rng.uniform(0, 220) + rng.normal(0, 12, 3)
+    around = np.empty((height, width, 3), np.float32)
+    around[:] = base
+    for _ in range(int(rng.integers(0, 4))):
+        shade = rng.uniform(0, 255) + rng.normal(0, 15, 3)
+        y = int(rng.integers(-2, height))
+        if rng.random() < 0.7:
+            around[y : y + int(rng.integers(1, 8))] = shade
+        else:
+            x = int(rng.integers(0, width))
+            around[:, x : x + int(rng.integers(2, 20))] = shade
+    return around
+
+
+def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Light, shadow, glare, haze, blur, noise and JPEG; float32 in, uint8 out."""
+    height, width = picture.shape[:2]
+    xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    slope = rng.normal(0, 0.2, 2) * strength
+    light = 1 + slope[0] * xs + slope[1] * ys
+    if rng.random() < 0.15 * strength:
+        edge = xs * rng.normal() + ys * rng.normal() * 0.5 > rng.normal(0, 0.5)
+        light = light * np.where(edge, rng.uniform(0.35, 0.8), 1.0)
+    gain = np.exp(rng.normal(-0.2, 0.45) * strength)
+    cast = gain * np.exp(rng.normal(0, 0.1, 3) * strength)
+    out = picture * (light[..., None] * cast.astype(np.float32)).astype(np.float32)
+    if rng.random() < 0.12 * strength:
+        x, y = rng.uniform(-1, 1, 2)
+        out += (rng.uniform(60, 220) * np.exp(-((xs - x) ** 2 * 8 + (ys - y) ** 2 * 2)))[..., None].astype(np.float32)
+    if rng.random() < 0.35 * strength:
+        haze = rng.uniform(0.1, 0.6)
+        out = out * (1 - haze) + haze * rng.uniform(40, 200)
+    if rng.random() < 0.3 * strength:
+        grey = out.mean(2, keepdims=True)
+        out = grey + (out - grey) * rng.uniform(0.1, 0.9)
+    if rng.random() < 0.3:
+        sigmas = rng.uniform(0.2, 1.1, 2) * strength + 0.05
+        out = cv2.GaussianBlur(out, (0, 0), float(sigmas[0]), sigmaY=float(sigmas[1]))
+    if rng.random() < 0.2 * strength:
+        kernel = np.full((1, int(rng.integers(2, 4))), 1.0, np.float32)
+        out = cv2.filter2D(out, -1, (kernel if rng.random() < 0.7 else kernel.T) / kernel.size)
+    noise = rng.normal(0, 1, (height, width, 3 if rng.random() < 0.3 else 1)).astype(np.float32)
+    out = out + noise * np.float32(rng.uniform(0, 9) * strength)
+    spoilt = np.clip(out, 0, 255).astype(np.uint8)
+    if rng.random() < 0.4 * strength:
+        ok, data = cv2.imencode(".jpg", spoilt, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
+        if ok:
+            spoilt = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return spoilt
