@@ -1,10 +1,15 @@
-"""Words both ends share: ids on the wire, names for people. Ids are never reused."""
+"""Words both ends share, as ids on the wire: consecutive, never reused.
+
+Names for people are in `names.py` and, off the door, here too: the door has no use for 6 kB of them.
+"""
+
+import sys
 
 # What a credential is. A PIN's digits never leave the door: its value on the wire is 0.
 CREDENTIAL_NONE = 0
 CREDENTIAL_CARD = 1
 CREDENTIAL_PIN = 2
-CREDENTIALS = {0: "none", 1: "card", 2: "pin"}
+LAST_CREDENTIAL = CREDENTIAL_PIN
 
 # ONVIF PACS DoorPhysicalState, and Ajar (shut, bolt not home) and Propped.
 DOOR_UNKNOWN = 0
@@ -13,14 +18,14 @@ DOOR_CLOSED = 2
 DOOR_FAULT = 3
 DOOR_AJAR = 4
 DOOR_PROPPED = 5
-DOORS = {0: "Unknown", 1: "Open", 2: "Closed", 3: "Fault", 4: "Ajar", 5: "Propped"}
+LAST_DOOR = DOOR_PROPPED
 
 # ONVIF PACS LockPhysicalState.
 LOCK_UNKNOWN = 0
 LOCK_LOCKED = 1
 LOCK_UNLOCKED = 2
 LOCK_FAULT = 3
-LOCKS = {0: "Unknown", 1: "Locked", 2: "Unlocked", 3: "Fault"}
+LAST_LOCK = LOCK_FAULT
 
 # ONVIF PACS DoorMode, and Trial (decides and records, never refuses).
 MODE_LOCKED = 1
@@ -30,22 +35,13 @@ MODE_BLOCKED = 4
 MODE_LOCKED_DOWN = 5
 MODE_LOCKED_OPEN = 6
 MODE_TRIAL = 7
-MODES = {
-    1: "Locked",
-    2: "Unlocked",
-    3: "Accessed",
-    4: "Blocked",
-    5: "LockedDown",
-    6: "LockedOpen",
-    7: "Trial",
-}
+LAST_MODE = MODE_TRIAL
 
 # Alarms: bits of State.alarms.
 ALARM_FORCED_OPEN = 1
 ALARM_OPEN_TOO_LONG = 2
 ALARM_TAMPER = 4
 ALARM_FAULT = 8
-ALARMS = {1: "DoorForcedOpen", 2: "DoorOpenTooLong", 4: "Tamper", 8: "Fault"}
 
 # Kinds of journalled events.
 EVENT_BOOT = 1
@@ -65,25 +61,7 @@ EVENT_LIST_INSTALLED = 14
 EVENT_LIST_REFUSED = 15
 EVENT_CLOCK_SET = 16
 EVENT_READER_ERROR = 17
-EVENTS = {
-    1: "boot",
-    2: "granted",
-    3: "denied",
-    4: "command-done",
-    5: "command-refused",
-    6: "request-to-exit",
-    7: "door-opened",
-    8: "door-closed",
-    9: "DoorForcedOpen",
-    10: "DoorOpenTooLong",
-    11: "Tamper",
-    12: "fire",
-    13: "fault",
-    14: "list-installed",
-    15: "list-refused",
-    16: "clock-set",
-    17: "reader-error",
-}
+LAST_EVENT = EVENT_READER_ERROR
 
 # Why: of a grant, a denial or a refusal.
 REASON_NONE = 0
@@ -114,36 +92,7 @@ REASON_LIST_BASE = 24
 REASON_FLASH = 25
 REASON_UNSUPPORTED = 26
 REASON_LIST_TOO_OLD = 27
-REASONS = {
-    0: "none",
-    1: "listed",
-    2: "unknown-credential",
-    3: "not-yet-valid",
-    4: "expired",
-    5: "revoked",
-    6: "clock-unknown",
-    7: "no-list",
-    8: "outside-schedule",
-    9: "factor-missing",
-    10: "locked-down",
-    11: "trial",
-    12: "loop-occupied",
-    13: "parity",
-    14: "format",
-    15: "face",
-    16: "plate",
-    17: "guard",
-    18: "other-boot",
-    19: "replayed",
-    20: "command-expired",
-    21: "other-device",
-    22: "list-digest",
-    23: "list-older",
-    24: "list-base",
-    25: "flash",
-    26: "unsupported",
-    27: "list-too-old",
-}
+LAST_REASON = REASON_LIST_TOO_OLD
 
 # Operations of a Command.
 OP_OPEN = 1
@@ -152,11 +101,31 @@ OP_SYNC = 3
 OP_IDENTIFY = 4
 OP_REBOOT = 5
 OP_REPORT = 6
-OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report"}
+LAST_OP = OP_REPORT
 
-# Boards and reset causes, for Hello.
+# Boards, and why a board started, for Hello.
 BOARD_UNIX = 1
 BOARD_ESP32 = 2
 BOARD_RP2 = 3
-BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}
-RESETS = {0: "unknown", 1: "power-on", 2: "hard", 3: "watchdog", 4: "deep-sleep", 5: "soft"}
+RESET_UNKNOWN = 0
+RESET_POWER_ON = 1
+RESET_HARD = 2
+RESET_WATCHDOG = 3
+RESET_DEEP_SLEEP = 4
+RESET_SOFT = 5
+LAST_BOARD = BOARD_RP2
+LAST_RESET = RESET_SOFT
+
+if sys.implementation.name != "micropython":
+    from doorwire import names
+
+    ALARMS = names.ALARMS
+    BOARDS = names.BOARDS
+    CREDENTIALS = names.CREDENTIALS
+    DOORS = names.DOORS
+    EVENTS = names.EVENTS
+    LOCKS = names.LOCKS
+    MODES = names.MODES
+    OPS = names.OPS
+    REASONS = names.REASONS
+    RESETS = names.RESETS
