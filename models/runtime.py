@@ -17,11 +17,11 @@ from models.cards import Card
 from models.errors import ModelDigestError, ModelFormatError, ModelMissingError
 
 try:
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped, unused-ignore]
 except ImportError:
     if int(np.__version__.split(".")[0]) >= 2:
         raise
-    from tflite_runtime.interpreter import Interpreter
+    from tflite_runtime.interpreter import Interpreter  # type: ignore[import-not-found, no-redef, unused-ignore]
 
 Array = NDArray[Any]
 _NEXT = "Next step: menshen models build"
@@ -82,9 +82,10 @@ def read_checked(card: Card) -> bytes:
 
 def schema() -> ModuleType:
     """The TFLite flatbuffer schema that LiteRT ships; loaded only where a model is written."""
-    from ai_edge_litert import schema_py_generated
+    from ai_edge_litert import schema_py_generated  # type: ignore[import-untyped, unused-ignore]
 
-    return schema_py_generated  # type: ignore[no-any-return]
+    module: ModuleType = schema_py_generated
+    return module
 
 
 def _into(detail: dict[str, Any], value: Array) -> Array:
@@ -93,11 +94,13 @@ def _into(detail: dict[str, Any], value: Array) -> Array:
         return np.asarray(value, np.float32)
     scale, zero = detail["quantization"]
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(np.asarray(value, np.float32) / scale + zero), limits.min, limits.max).astype(dtype)
+    stored: Array = np.clip(np.rint(np.asarray(value, np.float32) / scale + zero), limits.min, limits.max).astype(dtype)
+    return stored
 
 
 def _out_of(detail: dict[str, Any], value: Array) -> NDArray[np.float32]:
     if detail["dtype"] == np.float32:
         return np.array(value, np.float32)
     scale, zero = detail["quantization"]
-    return (value.astype(np.float32) - zero) * np.float32(scale)
+    real: NDArray[np.float32] = (value.astype(np.float32) - zero) * np.float32(scale)
+    return real
