@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import ModelFormatError
 from models.graph import Graph
 from models.int8 import Ranges
 from models.runtime import Network
@@ -29,7 +30,7 @@ def calibrate(graph: Graph, samples: Iterable[Array]) -> Ranges:
             low[index] = min(low[index], value.min())
             high[index] = max(high[index], value.max())
     if not np.isfinite(low).all():
-        raise ValueError("calibration needs at least one sample, without NaN")
+        raise ModelFormatError("calibration needs at least one sample, and no NaN in it")
     return _shared(graph, [(float(a), float(b)) for a, b in zip(low, high, strict=True)])
 
 
