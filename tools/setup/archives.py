@@ -34,18 +34,18 @@ PICTURES = (
         ("--only-binary=:all:", "--python-version=311", "--platform=manylinux2014_x86_64"),
         "skimage/data/astronaut.png",
         "pictures/resident.png",
-        "",
+        "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
     ),
     Picked(
         "face_recognition==1.3.0",
         ("--no-binary=:all:",),
         "face_recognition-1.3.0/tests/test_images/biden.jpg",
         "pictures/stranger.jpg",
-        "",
+        "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
     ),
 )
 WASM = "@micropython/micropython-webassembly-pyscript@1.27.0"
-WASM_SHA256 = ""
+WASM_SHA256 = "303919763c8ebfe5923b9da66226c20dce44ad72b604b225fb39338ea15367af"
 
 
 def _digest(file: Path) -> str:

@@ -71,5 +71,5 @@ def _pip(*words: str) -> None:
 def _run(argv: list[str]) -> None:
     done = subprocess.run(argv, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [done.stderr.strip()[-160:]]
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")][-1:] or [done.stderr.strip()[-160:]]
         raise SetupError(f"{lines[0]}; is the network there? then run it again")
