@@ -30,3 +30,8 @@ class Health:
     def flags(self) -> dict[str, Flag]:
         """Every part that has reported."""
         return dict(self._flags)
+
+    def is_ok(self, part: str) -> bool | None:
+        """None: it has not reported yet."""
+        flag = self._flags.get(part)
+        return None if flag is None else flag.ok

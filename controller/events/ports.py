@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What became of a command. `reason`: "none" when done, else a word of `doorwire.vocabulary.REASONS`,
+    """What became of a command. `reason`: "none" when done, else a word of `doorwire.names.REASONS`,
     "unknown-door", "unreachable" (never heard of, or its link is lost) or "no-answer"."""
 
     done: bool
@@ -16,7 +16,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class DoorView:
-    """A door as it stands, for the page. Words are those of `doorwire.vocabulary`."""
+    """A door as it stands, for the page. Words are those of `doorwire.names`."""
 
     id: str
     name: str

@@ -42,20 +42,16 @@ class Database:
     A full or failing disk fails the whole group with StoreFullError; `on_full(bool)` tells when that begins and ends.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, alone: bool = True) -> None:
         self.path = path
         self.full = False
         self.on_full: Callable[[bool], None] = lambda full: None
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(path)
+        self._lock = _lock(path) if alone else None
         try:
-            self._writer = _connect(path)
-            self.schema = migrate(self._writer)
-        except sqlite3.DatabaseError as error:
-            os.close(self._lock)
-            raise _opening_error(path, error) from error
+            self._writer = _open(path)
         except BaseException:
-            os.close(self._lock)
+            self._unlock()
             raise
         self._queue: queue.Queue[_Ticket | None] = queue.Queue(QUEUE_LIMIT)
         self._local = threading.local()
@@ -98,7 +94,11 @@ class Database:
         for connection in self._reader_connections:
             connection.close()
         self._writer.close()
-        os.close(self._lock)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
 
     def _checkpoint(self) -> None:
         connection = _connect(self.path)
@@ -191,6 +191,16 @@ def _lock(path: Path) -> int:
         os.close(handle)
         raise InUseError(f"{path}: another controller has this database open; stop that one first") from None
     return handle
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The writing connection, its schema up to date."""
+    try:
+        connection = _connect(path)
+        migrate(connection)
+    except sqlite3.DatabaseError as error:
+        raise _opening_error(path, error) from error
+    return connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -94,19 +94,18 @@ class Devices:
 
         await self._database.write(job)
 
-    async def reserve_counters(self, device: str, boot_id: int, count: int) -> range:
-        """Counters for frames down to this boot that nobody has used or will use, durable before they are used."""
+    async def reserve_counters(self, device: str, count: int) -> range:
+        """Counters for frames down that nobody has used or will use, durable before they are used.
+
+        They rise over all boots of the door, so a controller that restarts never falls behind what it sent before.
+        """
 
         def job(connection: sqlite3.Connection) -> range:
             row = connection.execute(
-                "SELECT counter_boot_id, counter_reserved FROM devices WHERE device = ?", (device,)
+                "UPDATE devices SET counter_reserved = counter_reserved + ? WHERE device = ? RETURNING counter_reserved",
+                (count, device),
             ).fetchone()
-            used = row["counter_reserved"] if row is not None and row["counter_boot_id"] == boot_id else 0
-            connection.execute(
-                "UPDATE devices SET counter_boot_id = ?, counter_reserved = ? WHERE device = ?",
-                (boot_id, used + count, device),
-            )
-            return range(used + 1, used + count + 1)
+            return range(row[0] - count + 1, row[0] + 1)
 
         return await self._database.write(job)
 

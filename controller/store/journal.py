@@ -63,6 +63,14 @@ class Journal:
 
         return await self._database.read(query)
 
+    async def epochs(self) -> dict[str, set[int]]:
+        """The journal epochs ever heard of, by device."""
+        found: dict[str, set[int]] = {}
+        rows = await self._database.read(lambda c: c.execute("SELECT device, epoch FROM journals").fetchall())
+        for row in rows:
+            found.setdefault(row["device"], set()).add(row["epoch"])
+        return found
+
     def open_epoch(self, device: str, epoch: int, first_seq: int, now_unix: float) -> "asyncio.Future[range]":
         """Take note that the door holds `epoch` from `first_seq` on; the seqs thereby known to be lost (often none)."""
         return self._database.submit(lambda connection: _open_epoch(connection, device, epoch, first_seq, now_unix))

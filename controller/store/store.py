@@ -15,11 +15,14 @@ from controller.store.users import Users
 
 
 class Store:
-    """Open with `Store(database, box_key_file)`: StoreError says in words why not. End with `await close()`."""
+    """Opening raises StoreError, which says in words why not. End with `await close()`.
 
-    def __init__(self, database: Path, box_key_file: Path) -> None:
+    `alone`: refuse when another controller has it open. A command that adds one row beside it says False.
+    """
+
+    def __init__(self, database: Path, box_key_file: Path, alone: bool = True) -> None:
         box = Box(load_or_make_key(box_key_file, database.exists()))
-        self.database = Database(database)
+        self.database = Database(database, alone)
         self.devices = Devices(self.database, box)
         self.journal = Journal(self.database)
         self.alerts = Alerts(self.database)

@@ -1,4 +1,4 @@
--- Doors' boards. key: AES-GCM under the box key. counter_*: counters for frames down that may have been used.
+-- Doors' boards. key: AES-GCM under the box key. counter_reserved: frames down may have used counters up to it.
 CREATE TABLE devices (
     device TEXT PRIMARY KEY,
     key BLOB NOT NULL,
@@ -8,7 +8,6 @@ CREATE TABLE devices (
     boot_count INTEGER NOT NULL DEFAULT 0,
     boot_unix REAL NOT NULL DEFAULT 0,
     hello_unix REAL NOT NULL DEFAULT 0,
-    counter_boot_id INTEGER NOT NULL DEFAULT 0,
     counter_reserved INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 

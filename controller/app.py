@@ -1,0 +1,339 @@
+"""The composition: every part made, joined, started and stopped. The only file that knows them all."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+
+from controller.api import create_app
+from controller.bus.doors import DoorRegistry, Edges
+from controller.bus.session import Handlers, Session
+from controller.clock import Clock, SystemClock
+from controller.events.alarm import Alarm
+from controller.events.audit import GuardActions
+from controller.events.captures import Captures
+from controller.events.decide import Decide
+from controller.events.enrol import Enrolment
+from controller.events.ingest import Ingest
+from controller.events.live import Live
+from controller.flow.lines import HourlyCounts
+from controller.health import Health
+from controller.services import Services
+from controller.settings import Settings, read_secret
+from controller.site.tree import Tree
+from controller.store.devices import read_ledger
+from controller.store.errors import StoreError
+from controller.store.passages import PassageCount
+from controller.store.store import Store
+from controller.sync.client import ServerClient
+from controller.sync.lists import Lists
+from controller.vision.sighting import FaceSighting
+from controller.vision_process import VisionProcess
+
+TICK_S = 0.5
+LEDGER_S = 2.0
+HOUSEKEEPING_S = 30.0
+DECISIONS_AT_ONCE = 16
+SHUTDOWN_S = 3
+
+_log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The controller cannot start; the words say why and what to do."""
+
+
+class App:
+    """One controller. `async with app:` starts it; `wait` returns when it is told to stop or a part has failed."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._listener = _listen(settings)
+        try:
+            self.store = Store(settings.store.database, settings.store.box_key_file)
+        except BaseException:
+            self._listener.close()
+            raise
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._decisions: set[asyncio.Task[str]] = set()
+        self._server: ServerClient | None = None
+        self._ledger_seen = 0.0
+        self._compose()
+
+    def _compose(self) -> None:
+        settings, store, unix = self._settings, self.store, self._clock.unix
+        self.tree = Tree(settings)
+        self.live = Live()
+        self.health = Health(self.live)
+        self.alarm = Alarm(store.alerts, self.live, unix)
+        self.captures = Captures(unix)
+        self.flow = HourlyCounts()
+        self.ingest = Ingest(store.journal, self.alarm, self.live, self.tree, unix)
+        self.session = Session(
+            settings.broker, settings.site.id, read_secret(settings.broker.password_file), self.health
+        )
+        edges = Edges(
+            store, self.ingest, self.live, self._clock, self.session.send, self._list_ahead, self._list_refused
+        )
+        self.doors = DoorRegistry(self.tree, edges)
+        self.vision = VisionProcess(settings, self.live, self.health)
+        self.enrolment = Enrolment(store, self.vision, unix)
+        self.lists = Lists(
+            store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
+        )
+        cameras = {camera.id: camera for camera in settings.cameras}
+        self.decide = Decide(
+            cameras, lambda: self.lists.policy, self.doors, self.alarm, self.captures, self.live, self.flow, unix
+        )
+        self.services = Services(
+            settings,
+            self.tree,
+            store,
+            self.live,
+            self.doors,
+            GuardActions(store, self.doors, unix),
+            self.alarm,
+            self.captures,
+            self.enrolment,
+            self.vision,
+            self.health,
+            unix,
+        )
+        loop = asyncio.get_running_loop()
+        store.database.on_full = lambda full: loop.call_soon_threadsafe(self._disk, full)
+
+    async def __aenter__(self) -> "App":
+        self.health.set("disk", True)
+        await self._read_ledger()
+        await self.lists.start()
+        await self.enrolment.show_gallery()
+        handlers = Handlers(self.doors.on_up, self.doors.on_link, self._announced)
+        self._start(self.session.run(handlers), "broker session")
+        self._start(self._tick(), "tick")
+        self._start(self._keep_house(), "housekeeping")
+        self._start(self.vision.run(), "vision")
+        self._start(self._decide_sightings(), "decisions")
+        self._start(self._serve(), "page")
+        self._make_server_client()
+        _log.info("the controller of %s runs", self._settings.site.name)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        _log.info("the controller stops")
+        self.live.close()
+        self._uvicorn.should_exit = True
+        for task in self._tasks:
+            if task.get_name() != "page":
+                task.cancel()
+        for decision in self._decisions:
+            decision.cancel()
+        await asyncio.gather(*self._tasks, *self._decisions, return_exceptions=True)
+        await self.doors.close()
+        with contextlib.suppress(StoreError):
+            await self._store_flow()
+        await self.store.close()
+        self._listener.close()
+
+    def stop(self) -> None:
+        """Let `wait` return."""
+        self._stopping.set()
+
+    async def wait(self) -> None:
+        """Until `stop`; raises what a part has died of."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        done, _ = await asyncio.wait([stopping, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        while stopping not in done:
+            for task in done:
+                task.result()
+            rest = [task for task in self._tasks if not task.done()]
+            done, _ = await asyncio.wait([stopping, *rest], return_when=asyncio.FIRST_COMPLETED)
+
+    # -- joints -------------------------------------------------------------------------------------------------------
+
+    def _announced(self, version: int) -> None:
+        if self._server is not None:
+            self._server.announced(version)
+
+    async def _list_ahead(self, device: str, version: int) -> None:
+        await self.lists.door_is_ahead(device, version)
+
+    async def _list_refused(self, door: str, reason: str) -> None:
+        text = f"the door refused its list ({reason}); look at its flash"
+        await self.alarm.raise_alert("list-refused", "sure", door, door, text)
+
+    async def _server_refused(self, words: str) -> None:
+        await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
+
+    def _disk(self, full: bool) -> None:
+        words = "the disk is full or fails: doors keep their events; free some space" if full else ""
+        self.health.set("disk", not full, words)
+        if not full:
+            self._start_once(self._after_full())
+
+    async def _after_full(self) -> None:
+        await self.alarm.store_waiting()
+        text = "the disk took nothing for a while and does again; no event is lost"
+        await self.alarm.raise_alert("disk", "sure", "disk", "", text)
+        self.doors.ask_all()
+
+    # -- loops --------------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            self.doors.tick()
+            self.captures.drop_old()
+            await asyncio.sleep(TICK_S)
+
+    async def _keep_house(self) -> None:
+        """Once in a while: a grown ledger, due evidence, counts, people who left."""
+        since_s = 0.0
+        while True:
+            await asyncio.sleep(LEDGER_S)
+            since_s += LEDGER_S
+            try:
+                await self._read_ledger()
+                if since_s >= HOUSEKEEPING_S or self.store.database.full:
+                    since_s = 0.0
+                    await self._store_flow()
+                    await self.store.alerts.drop_due_evidence(self._clock.unix())
+                    await self.enrolment.forget_left()
+            except StoreError as error:
+                _log.debug("housekeeping waits: %s", error)
+
+    async def _decide_sightings(self) -> None:
+        while True:
+            seen = await self.vision.next_sighting()
+            if len(self._decisions) >= DECISIONS_AT_ONCE:
+                await asyncio.wait(self._decisions, return_when=asyncio.FIRST_COMPLETED)
+            decision = self.decide.face(seen) if isinstance(seen, FaceSighting) else self.decide.plate(seen)
+            task = asyncio.create_task(decision)
+            self._decisions.add(task)
+            task.add_done_callback(self._decided)
+
+    def _decided(self, task: "asyncio.Task[str]") -> None:
+        self._decisions.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a sighting could not be decided: %s", error, exc_info=error)
+
+    async def _serve(self) -> None:
+        self._uvicorn = _server(create_app(self.services), self._settings)
+        await self._uvicorn.serve(sockets=[self._listener])
+
+    async def _store_flow(self) -> None:
+        counts = [PassageCount(*key, count) for key, count in self.flow.take().items()]
+        if counts:
+            await self.store.passages.add(counts)
+
+    async def _read_ledger(self) -> None:
+        """Take in the ledger when its file has changed."""
+        path = self._settings.store.ledger
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if changed == self._ledger_seen:
+            return
+        first = self._ledger_seen == 0
+        await self.store.devices.import_ledger(read_ledger(path))
+        self._ledger_seen = changed
+        self.doors.take_devices(await self.store.devices.all(), await self.store.journal.epochs())
+        if not first:
+            await self.lists.start()
+        missing = self.doors.without_key()
+        words = f"not in the ledger: {', '.join(missing[:8])}; provision them with menshen flash" if missing else ""
+        self.health.set("ledger", not missing, words)
+
+    def _make_server_client(self) -> None:
+        server = self._settings.server
+        if server is None:
+            return
+        self._server = ServerClient(
+            server,
+            self._settings.site.id,
+            read_secret(server.token_file),
+            self.store.journal,
+            self.health,
+            self.lists.apply,
+            self._server_refused,
+            self._clock.unix,
+            self.lists.in_force,
+        )
+        self._start(self._server.run(), "server client")
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    def _start_once(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, but the signals are the app's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(api: Any, settings: Settings) -> _Uvicorn:
+    console = settings.console
+    config = uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        ssl_certfile=console.certificate,
+        ssl_keyfile=console.private_key,
+    )
+    return _Uvicorn(config)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.console.host, settings.console.port
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"[console] {host}:{port} cannot be used ({error.strerror}); stop what uses it or write another port"
+        ) from error
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def _signals(app: App) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, app.stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. StartError or StoreError in words when it cannot start."""
+    app = App(settings)
+    async with _signals(app), app:
+        await app.wait()
+
+
+async def add_user(settings: Settings, name: str, role: str, password: str) -> None:
+    """A new user of the page, also while a controller runs; StoreError in words."""
+    store = Store(settings.store.database, settings.store.box_key_file, alone=False)
+    try:
+        await store.users.add(name, role, password, SystemClock().unix())
+    finally:
+        await store.close()

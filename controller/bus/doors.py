@@ -1,0 +1,381 @@
+"""All doors: which frame concerns which, what each is answered, and what is asked of them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass
+
+from doorwire import names
+from doorwire import vocabulary as words
+from doorwire.errors import RefusedError, WireError
+from doorwire.frame import Frame
+from doorwire.messages import (
+    Ack,
+    Command,
+    Event,
+    Hello,
+    ListInstalled,
+    ListProgress,
+    Message,
+    Result,
+    State,
+    Time,
+)
+
+from controller.bus.door import Door
+from controller.bus.transfer import Transfer
+from controller.clock import Clock
+from controller.events.ingest import Ingest, Receipt
+from controller.events.live import Live
+from controller.events.ports import CommandResult, DoorView
+from controller.events.upguard import UpGuard
+from controller.site.tree import Tree
+from controller.store.devices import Device
+from controller.store.doorlists import DoorList
+from controller.store.store import Store
+
+OPEN_LIFETIME_S = 5.0
+LIFETIME_S = 30.0
+ANSWER_S = 6.0  # an open command is void after 5 s, so no later answer can mean "open"
+COUNTERS = 1000  # reserved in the store at once
+COUNTERS_LOW = 200
+CLOCK_TOLERANCE_S = 2
+TRANSFER_SILENCE_S = 2.0
+REPORT_EVERY_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What `DoorRegistry` is connected to. `send(device, frame)` never waits."""
+
+    store: Store
+    ingest: Ingest
+    live: Live
+    clock: Clock
+    send: Callable[[str, bytes], None]
+    list_ahead: Callable[[str, int], Awaitable[None]]
+    list_refused: Callable[[str, str], Awaitable[None]]
+
+
+class DoorRegistry:
+    """Implements `events.ports.Doors`."""
+
+    def __init__(self, tree: Tree, edges: Edges) -> None:
+        self._tree = tree
+        self._edges = edges
+        self._doors: dict[str, Door] = {}
+        self._answers: dict[tuple[str, int], asyncio.Future[int]] = {}
+        self._acks: dict[str, tuple[int, int]] = {}
+        self._asked_mono: dict[str, float] = {}
+        self._complained: set[str] = set()
+        self._refills: dict[str, asyncio.Future[range]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what is known ------------------------------------------------------------------------------------------------
+
+    def take_devices(self, devices: Iterable[Device], epochs: dict[str, set[int]]) -> None:
+        """Doors of the site whose boards are in the ledger, with the journal epochs known of each.
+
+        A door that is known already keeps its state, unless its key is another one.
+        """
+        for device in devices:
+            place = self._tree.by_device.get(device.device)
+            known = self._doors.get(device.device)
+            if place is None or (known is not None and known.guard.has_key(device.key)):
+                continue
+            identity = bytes.fromhex(device.device)
+            guard = UpGuard(identity, device.key, device.boot_id, device.boot_count, epochs.get(device.device, set()))
+            self._doors[device.device] = Door(place, guard, device.boot_unix)
+
+    def without_key(self) -> list[str]:
+        """Ids of the site's doors whose boards are not in the ledger."""
+        return [place.id for place in self._tree.places.values() if place.device not in self._doors]
+
+    def views(self) -> list[DoorView]:
+        return [view for place_id in self._tree.places if (view := self.view(place_id)) is not None]
+
+    def view(self, door_id: str) -> DoorView | None:
+        place = self._tree.places.get(door_id)
+        if place is None:
+            return None
+        door = self._doors.get(place.device)
+        return door.view() if door else Door(place, UpGuard(b"", b"", 0, 0, set())).view()
+
+    def set_desired(self, door_list: DoorList) -> None:
+        """What this door should have from now on; sent at once if the door can be reached."""
+        door = self._doors.get(door_list.device)
+        if door is not None:
+            door.desired = door_list
+            self._offer_list(door)
+            self._show(door)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # -- from the broker ----------------------------------------------------------------------------------------------
+
+    def on_link(self, device: str, word: str, retained: bool) -> None:
+        """`here` or `lost`, of which `retained` was said before we listened."""
+        door = self._doors.get(device)
+        if door is None or word not in ("here", "lost"):
+            return
+        if word == "lost" and door.link != "lost":
+            _log.warning("door %s is lost", door.place.id)
+            door.transfer = None
+        door.link = word
+        self._show(door)
+        if word == "here" and retained and not door.greeted:
+            door.reckon_uptime(self._edges.clock.mono(), self._edges.clock.unix())
+            self._ask_report(door)
+
+    def on_up(self, device: str, payload: bytes) -> None:
+        """One frame of a door. What is not genuine, not new or not ours is refused, and said once."""
+        door = self._doors.get(device)
+        if door is None:
+            self._complain(device, "sends frames, but is not in the ledger or not in the site file")
+            return
+        try:
+            frame = door.guard.unseal(payload)
+            former_boot = door.guard.boot_id
+            door.guard.admit(frame)
+        except RefusedError as error:
+            if error.reason == words.REASON_OTHER_BOOT:
+                self._meet(door, frame.boot_id, frame.uptime_s)
+            return
+        except WireError as error:
+            self._complain(device, f"sends a frame that is refused ({type(error).__name__}: {error})")
+            return
+        self._complained.discard(device)
+        if door.guard.boot_id != former_boot:
+            door.forget_boot()
+        came_back = not door.online
+        door.heard(frame, self._edges.clock.mono(), self._edges.clock.unix())
+        self._dispatch(door, frame.message)
+        if came_back:
+            _log.info("door %s is here", door.place.id)
+        if came_back or isinstance(frame.message, (Hello, State, ListInstalled)):
+            self._show(door)
+
+    def ask_all(self) -> None:
+        """Every door that can be reached, to report: the store takes data again, or we were away."""
+        for door in self._doors.values():
+            if door.online:
+                self._ask_report(door)
+
+    def tick(self) -> None:
+        """Once or twice a second: lists under way that have gone silent."""
+        now = self._edges.clock.mono()
+        for door in self._doors.values():
+            if door.transfer is not None and now - door.transfer_heard_mono > TRANSFER_SILENCE_S:
+                door.transfer_heard_mono = now
+                self._send_all(door, door.transfer.again())
+
+    def _dispatch(self, door: Door, message: Message) -> None:
+        if isinstance(message, Hello):
+            self._start(self._greet(door, message, self._edges.ingest.hello(door.device, message)))
+        elif isinstance(message, Event):
+            epoch = message.epoch
+            self._edges.ingest.event(
+                door.device, message, door.boot_unix, lambda receipt: self._stored(door, epoch, receipt)
+            )
+        elif isinstance(message, State):
+            self._mend(door, message)
+        elif isinstance(message, Result):
+            answer = self._answers.pop((door.device, message.command_counter), None)
+            if answer is not None and not answer.done():
+                answer.set_result(message.reason)
+        elif isinstance(message, ListProgress):
+            self._progress(door, message)
+        elif isinstance(message, ListInstalled):
+            self._start(self._installed(door, message))
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    async def _greet(self, door: Door, hello: Hello, journal: Awaitable[int]) -> None:
+        """Time, then an Ack of what we have, then a list if the door needs one."""
+        boot_id = door.guard.boot_id
+        highest = await journal
+        if door.counters_left < COUNTERS_LOW:
+            await self._refill(door)
+        now = self._edges.clock.unix()
+        self._send(door, Time(unix=int(now), millis=int(now % 1 * 1000)))
+        if highest:
+            self._send(door, Ack(epoch=hello.epoch, seq=highest))
+        await self._edges.store.devices.note_hello(
+            door.device, boot_id, hello.boot_count, door.boot_unix, now, door.firmware
+        )
+        await self._edges.store.doorlists.report(door.device, hello.list_version, hello.list_digest, now)
+        await self._check_reported(door)
+
+    def _stored(self, door: Door, epoch: int, receipt: Receipt) -> None:
+        if receipt.jumped:
+            self._ask_report(door)
+        if not receipt.highest_seq:
+            return
+        if door.device not in self._acks:
+            asyncio.get_running_loop().call_soon(self._send_ack, door)
+        self._acks[door.device] = (epoch, receipt.highest_seq)
+
+    def _send_ack(self, door: Door) -> None:
+        epoch, seq = self._acks.pop(door.device)
+        self._send(door, Ack(epoch=epoch, seq=seq))
+
+    def _mend(self, door: Door, state: State) -> None:
+        """What the door reports is not what it should be: its clock, its mode, its list."""
+        now = self._edges.clock.unix()
+        if abs(state.clock_unix - now) > CLOCK_TOLERANCE_S:
+            self._send(door, Time(unix=int(now), millis=int(now % 1 * 1000)))
+        mode = next(number for number, name in names.MODES.items() if name == door.place.mode)
+        if state.mode not in (mode, words.MODE_ACCESSED) and not door.mode_asked:
+            door.mode_asked = True
+            self._send(door, Command(op=words.OP_MODE, argument=mode, reason=words.REASON_NONE, person=0))
+        if door.counters_left < COUNTERS_LOW:
+            self._start(self._refill(door))
+
+    # -- lists --------------------------------------------------------------------------------------------------------
+
+    async def _check_reported(self, door: Door) -> None:
+        desired = door.desired
+        if desired is not None and not door.list_current and door.reported_version >= desired.version:
+            await self._edges.list_ahead(door.device, door.reported_version)
+        else:
+            self._offer_list(door)
+
+    def _offer_list(self, door: Door) -> None:
+        if door.desired is None or door.list_current or not door.online or not door.greeted:
+            return
+        if door.transfer is not None and door.transfer.version == door.desired.version:
+            return
+        door.transfer = Transfer(door.desired.version, door.desired.digest, door.desired.data)
+        door.transfer_heard_mono = self._edges.clock.mono()
+        self._send_all(door, door.transfer.start())
+
+    def _progress(self, door: Door, message: ListProgress) -> None:
+        if door.transfer is not None and door.transfer.version == message.version:
+            door.transfer_heard_mono = self._edges.clock.mono()
+            self._send_all(door, door.transfer.progress(message.offset))
+
+    async def _installed(self, door: Door, message: ListInstalled) -> None:
+        door.transfer = None
+        now = self._edges.clock.unix()
+        await self._edges.store.doorlists.report(door.device, message.version, message.digest, now)
+        reason = names.REASONS[message.reason]
+        if message.reason == words.REASON_NONE:
+            _log.info("door %s has list %d", door.place.id, message.version)
+            await self._check_reported(door)
+        elif message.reason == words.REASON_LIST_OLDER:
+            await self._edges.list_ahead(door.device, message.version)
+        else:
+            _log.error("door %s refused its list: %s", door.place.id, reason)
+            await self._edges.list_refused(door.place.id, reason)
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
+        """See `events.ports.Doors`."""
+        place = self._tree.places.get(door_id)
+        if place is None:
+            return CommandResult(False, "unknown-door", 0.0)
+        door = self._doors.get(place.device)
+        if door is None or door.link == "lost" or not door.guard.boot_id:
+            return CommandResult(False, "unreachable", 0.0)
+        _log.info("open %s for %s", door_id, who)
+        return await self._command(door, Command(op=words.OP_OPEN, argument=0, reason=reason, person=person))
+
+    async def _command(self, door: Door, command: Command) -> CommandResult:
+        clock = self._edges.clock
+        began = clock.mono()
+        if not door.counters_left:
+            await self._refill(door)
+        counter = self._send(door, command, OPEN_LIFETIME_S)
+        if not counter:
+            return CommandResult(False, "unreachable", clock.mono() - began)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._answers[(door.device, counter)] = answer
+        try:
+            reason = await asyncio.wait_for(answer, ANSWER_S)
+        except TimeoutError:
+            return CommandResult(False, "no-answer", clock.mono() - began)
+        finally:
+            self._answers.pop((door.device, counter), None)
+        return CommandResult(reason == words.REASON_NONE, names.REASONS[reason], clock.mono() - began)
+
+    def _ask_report(self, door: Door) -> None:
+        """Ask for Hello and State, at most once in a while."""
+        now = self._edges.clock.mono()
+        if not door.guard.boot_id or now - self._asked_mono.get(door.device, -REPORT_EVERY_S) < REPORT_EVERY_S:
+            return
+        self._asked_mono[door.device] = now
+        self._start(self._report(door))
+
+    async def _report(self, door: Door) -> None:
+        if not door.counters_left:
+            await self._refill(door)
+        self._send(door, Command(op=words.OP_REPORT, argument=0, reason=words.REASON_NONE, person=0))
+
+    def _meet(self, door: Door, boot_id: int, uptime_s: int) -> None:
+        """A genuine frame of a boot whose Hello was missed: ask that boot for it. A replayed one leads to nothing."""
+        now = self._edges.clock.mono()
+        if now - self._asked_mono.get(door.device, -REPORT_EVERY_S) < REPORT_EVERY_S:
+            return
+        self._asked_mono[door.device] = now
+        self._start(self._report_stranger(door, boot_id, uptime_s))
+
+    async def _report_stranger(self, door: Door, boot_id: int, uptime_s: int) -> None:
+        counters = await self._edges.store.devices.reserve_counters(door.device, 1)
+        command = Command(op=words.OP_REPORT, argument=0, reason=words.REASON_NONE, person=0)
+        frame = Frame(door.guard.device, boot_id, counters[0], uptime_s + int(LIFETIME_S), command)
+        self._edges.send(door.device, door.guard.seal(frame))
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    async def _refill(self, door: Door) -> None:
+        """New counters, once for all who wait for them."""
+        refill = self._refills.get(door.device)
+        if refill is None:
+            refill = asyncio.ensure_future(self._edges.store.devices.reserve_counters(door.device, COUNTERS))
+            self._refills[door.device] = refill
+            refill.add_done_callback(lambda _: self._refills.pop(door.device))
+        counters = await asyncio.shield(refill)
+        if door.last_counter < counters.start:
+            door.give_counters(counters)
+
+    def _send(self, door: Door, message: Message, lifetime_s: float = LIFETIME_S) -> int:
+        """The frame's counter; 0 when no counter was left, which a refill under way mends."""
+        if not door.counters_left:
+            if door.device not in self._refills:
+                self._start(self._refill(door))
+            return 0
+        counter, payload = door.frame_down(message, lifetime_s, self._edges.clock.mono())
+        self._edges.send(door.device, payload)
+        return counter
+
+    def _send_all(self, door: Door, messages: list[Message]) -> None:
+        for message in messages:
+            self._send(door, message)
+        if door.counters_left < COUNTERS_LOW:
+            self._start(self._refill(door))
+
+    def _show(self, door: Door) -> None:
+        self._edges.live.publish("door", asdict(door.view()))
+
+    def _complain(self, device: str, words_: str) -> None:
+        if device not in self._complained and len(self._complained) < 10_000:
+            self._complained.add(device)
+            _log.warning("device %s %s", device, words_)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("an answer to a door failed: %s: %s", type(error).__name__, error)

@@ -1,0 +1,129 @@
+"""A face or a plate was seen: may it pass, must somebody know, and what is kept of it (as a rule: nothing)."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+
+from doorwire import vocabulary as words
+
+from controller.access.policy import Policy, Verdict, normal_plate
+from controller.events.alarm import Alarm
+from controller.events.captures import Capture, Captures, new_capture_id
+from controller.events.live import Live
+from controller.events.ports import Doors
+from controller.flow.lines import HourlyCounts
+from controller.settings import CameraSettings
+from controller.vision.sighting import FaceSighting, PlateSighting
+from controller.watchlist.level import Level, plate_level
+
+STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
+OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
+
+_log = logging.getLogger(__name__)
+
+
+class Decide:
+    """One decision a sighting; a sighting is one passage of one face or plate."""
+
+    def __init__(
+        self,
+        cameras: dict[str, CameraSettings],
+        policy: Callable[[], Policy],
+        doors: Doors,
+        alarm: Alarm,
+        captures: Captures,
+        live: Live,
+        flow: HourlyCounts,
+        unix: Callable[[], float],
+    ) -> None:
+        self._cameras = cameras
+        self._policy = policy
+        self._doors = doors
+        self._alarm = alarm
+        self._captures = captures
+        self._live = live
+        self._flow = flow
+        self._unix = unix
+
+    async def face(self, seen: FaceSighting) -> str:
+        """Open the camera's door for a resident who may pass it; the outcome (see `Capture`)."""
+        camera = self._cameras.get(seen.camera)
+        if camera is None:
+            return "unknown-camera"
+        if seen.person is None or not self._policy().knows(seen.person):
+            self._keep(seen, "stranger", "stranger", None, None)
+            return "stranger"
+        outcome = await self._face_outcome(seen, camera, seen.person)
+        self._keep(seen, "resident", outcome, seen.person, None)
+        return outcome
+
+    async def plate(self, seen: PlateSighting) -> str:
+        """Watchlist first: a hit raises an alert and no barrier. Else raise the barrier for a listed plate."""
+        camera = self._cameras.get(seen.camera)
+        if camera is None:
+            return "unknown-camera"
+        self._flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction or "")
+        verdict = Verdict(False, "no-barrier")
+        if camera.opens is not None:
+            verdict = self._policy().plate_at(seen.text, camera.opens, seen.at_unix)
+        hit, level = self._watchlist(seen)
+        certain_resident = verdict.allowed and seen.confidence >= OPEN_CONFIDENCE
+        if hit and (level is Level.SURE or not certain_resident):
+            outcome = "watchlist"
+            place = camera.opens or camera.id
+            picture = (camera.id, seen.jpeg) if seen.jpeg else None
+            await self._alarm.raise_alert(
+                "watchlist", level.value, f"watchlist:{hit}", place, self._words(hit), picture
+            )
+        else:
+            outcome = await self._plate_outcome(seen, camera, verdict, certain_resident)
+        self._keep(seen, "plate", outcome, verdict.person or None, seen.text)
+        return outcome
+
+    async def _face_outcome(self, seen: FaceSighting, camera: CameraSettings, person: int) -> str:
+        if camera.opens is None:
+            return "known"
+        verdict = self._policy().person_at(person, camera.opens)
+        if not verdict.allowed:
+            return verdict.reason
+        return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
+
+    async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict, certain: bool) -> str:
+        if camera.opens is None or not verdict.allowed:
+            return verdict.reason
+        if not certain:
+            return "unsure"
+        return await self._open(camera.opens, seen.at_unix, words.REASON_PLATE, "plate", verdict.person)
+
+    async def _open(self, place: str, seen_unix: float, reason: int, who: str, person: int) -> str:
+        if self._unix() - seen_unix > STALE_S:
+            _log.warning("a sighting for %s came %.1f s late; nothing is opened", place, self._unix() - seen_unix)
+            return "stale"
+        result = await self._doors.open(place, reason, who, person)
+        return "opened" if result.done else result.reason
+
+    def _watchlist(self, seen: PlateSighting) -> tuple[int, Level]:
+        """(id of the surest entry or 0, its level)."""
+        document = self._policy().document
+        best, found = Level.NONE, 0
+        read = normal_plate(seen.text)
+        for entry in document.watchlist if document else ():
+            level = plate_level(read, seen.confidence, seen.posteriors, normal_plate(entry.value))
+            if level is Level.SURE:
+                return entry.id, level
+            if level is Level.NEEDS_PERSON and not found:
+                best, found = level, entry.id
+        return found, best
+
+    def _words(self, entry_id: int) -> str:
+        document = self._policy().document
+        return next((row.reason for row in document.watchlist if row.id == entry_id), "") if document else ""
+
+    def _keep(
+        self, seen: FaceSighting | PlateSighting, kind: str, outcome: str, person: int | None, plate: str | None
+    ) -> None:
+        """In memory, for seconds, for the page."""
+        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate)
+        if seen.jpeg:
+            self._captures.add(capture, seen.jpeg)
+        self._live.publish("capture", asdict(capture))

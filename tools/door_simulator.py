@@ -1,0 +1,300 @@
+"""A door in CPython that speaks `doorwire`: for tests and benches of the controller, without flash, pins or MicroPython.
+
+`SimulatedDoor` is pure (time is passed in); `DoorClient` carries it over MQTT. The real firmware is the judge of what a
+door does; this one is small enough to run by the hundred and to be made to misbehave.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+import ssl
+import time
+from collections.abc import Callable
+
+import aiomqtt
+from doorwire import doorlist
+from doorwire import vocabulary as words
+from doorwire.errors import RefusedError, WireError
+from doorwire.frame import Frame, Guard
+from doorwire.messages import (
+    CHUNK_LIMIT,
+    Ack,
+    Command,
+    Event,
+    Hello,
+    ListBegin,
+    ListChunk,
+    ListCommit,
+    ListInstalled,
+    ListProgress,
+    Message,
+    Result,
+    State,
+    Time,
+)
+
+WINDOW = 8
+RESEND_S = 1.0
+PROGRESS_EVERY = 4
+
+
+class SimulatedDoor:
+    """One door. `outgoing` collects sealed frames for the controller; `receive` takes sealed frames from it."""
+
+    def __init__(self, device: str, key: bytes) -> None:
+        self.device = bytes.fromhex(device)
+        self._key = key
+        self.epoch = secrets.randbits(31) + 1
+        self.journal: dict[int, Event] = {}
+        self.next_seq = 1
+        self.boots = 0
+        self.opened: list[int] = []
+        self.list_data = b""
+        self.list_version = 0
+        self.clock_offset: float | None = None
+        self.outgoing: list[bytes] = []
+        self._arriving: tuple[ListBegin, bytearray] | None = None
+        self.boot(0.0)
+
+    def boot(self, now_s: float) -> None:
+        """Power returns: a new boot, the same flash."""
+        self.boots += 1
+        self.boot_id = secrets.randbits(31) + 1
+        self._booted_s = now_s
+        self._counter = 0
+        self._guard = Guard(self.device, self.boot_id)
+        self._sent_seq = 0
+        self._sent_s = now_s
+        self._arriving = None
+        self.clock_offset = None
+        self.outgoing.clear()
+
+    def connect(self, now_s: float) -> None:
+        """The link stands: Hello, then State, then events anew."""
+        self._sent_seq = 0
+        self._send(self._hello(now_s), now_s)
+        self._send(self.state(now_s), now_s)
+
+    def record(self, kind: int, reason: int, now_s: float, person: int = 0, card: int = 0) -> int:
+        """Journal an event; its seq."""
+        seq, self.next_seq = self.next_seq, self.next_seq + 1
+        self.journal[seq] = Event(
+            epoch=self.epoch,
+            seq=seq,
+            kind=kind,
+            reason=reason,
+            at_unix=self._unix(now_s),
+            at_uptime=self._uptime(now_s),
+            credential_kind=words.CREDENTIAL_CARD if card else words.CREDENTIAL_NONE,
+            credential=card,
+            person=person,
+            list_version=self.list_version,
+            list_age_s=0,
+        )
+        return seq
+
+    def swipe(self, card: int, now_s: float) -> int:
+        """Decide about a card as the list says, record it; the reason."""
+        reason = self._decide(card, self._unix(now_s))
+        granted = reason == words.REASON_LISTED
+        if granted:
+            self.opened.append(reason)
+        self.record(words.EVENT_GRANTED if granted else words.EVENT_DENIED, reason, now_s, card=card)
+        return reason
+
+    def pump(self, now_s: float) -> None:
+        """Send what the window allows; all of it again after a silence."""
+        if now_s - self._sent_s > RESEND_S:
+            self._sent_seq = 0
+        waiting = [seq for seq in sorted(self.journal)][:WINDOW]
+        for seq in waiting:
+            if seq > self._sent_seq:
+                self._send(self.journal[seq], now_s)
+                self._sent_seq = seq
+                self._sent_s = now_s
+
+    def receive(self, payload: bytes, now_s: float) -> Message | None:
+        """Carry out one frame from the controller; None when it was refused."""
+        try:
+            frame = Frame.from_bytes(self._key, payload)
+            message = self._guard.admit(frame, self._uptime(now_s))
+        except RefusedError as error:
+            with contextlib.suppress(WireError):
+                counter = Frame.from_bytes(self._key, payload).counter
+                self._send(Result(command_counter=counter, reason=error.reason), now_s)
+            return None
+        except WireError:
+            return None
+        self._carry_out(frame.counter, message, now_s)
+        return message
+
+    def state(self, now_s: float) -> State:
+        """Closed and locked."""
+        return State(
+            door=words.DOOR_CLOSED,
+            lock=words.LOCK_LOCKED,
+            mode=words.MODE_LOCKED,
+            alarms=0,
+            list_version=self.list_version,
+            clock_unix=self._unix(now_s),
+            free_heap=50_000,
+        )
+
+    def _carry_out(self, counter: int, message: Message, now_s: float) -> None:
+        if isinstance(message, Time):
+            self.clock_offset = message.unix - now_s
+        elif isinstance(message, Ack):
+            if message.epoch == self.epoch:
+                self.journal = {seq: event for seq, event in self.journal.items() if seq > message.seq}
+        elif isinstance(message, Command):
+            self._command(counter, message, now_s)
+        elif isinstance(message, ListBegin):
+            self._arriving = (message, bytearray())
+        elif isinstance(message, ListChunk):
+            self._chunk(message, now_s)
+        elif isinstance(message, ListCommit):
+            self._commit(message, now_s)
+
+    def _command(self, counter: int, command: Command, now_s: float) -> None:
+        if command.op == words.OP_REPORT:
+            self._send(self._hello(now_s), now_s)
+            self._send(self.state(now_s), now_s)
+        if command.op == words.OP_OPEN:
+            self.opened.append(command.reason)
+            self.record(words.EVENT_COMMAND_DONE, command.reason, now_s, command.person)
+        self._send(Result(command_counter=counter, reason=words.REASON_NONE), now_s)
+
+    def _chunk(self, chunk: ListChunk, now_s: float) -> None:
+        if self._arriving is None or self._arriving[0].version != chunk.version:
+            return
+        begin, data = self._arriving
+        expected = chunk.offset == len(data)
+        if expected:
+            data += chunk.data
+        if not expected or len(data) % (PROGRESS_EVERY * CHUNK_LIMIT) == 0:
+            self._send(ListProgress(version=begin.version, offset=len(data)), now_s)
+
+    def _commit(self, commit: ListCommit, now_s: float) -> None:
+        if self._arriving is None:
+            return
+        begin, data = self._arriving
+        if len(data) < begin.size:
+            self._send(ListProgress(version=begin.version, offset=len(data)), now_s)
+            return
+        reason = words.REASON_NONE
+        if begin.version <= self.list_version:
+            reason = words.REASON_LIST_OLDER
+        elif hashlib.sha256(data).digest() != commit.digest:
+            reason = words.REASON_LIST_DIGEST
+        else:
+            doorlist.verify(self._key, self.device, bytes(data))
+            self.list_data, self.list_version = bytes(data), begin.version
+        self._arriving = None
+        self._send(ListInstalled(version=self.list_version, digest=self._list_digest(), reason=reason), now_s)
+
+    def _decide(self, card: int, now_unix: int) -> int:
+        if not self.list_data:
+            return words.REASON_NO_LIST
+        header = doorlist.Header.from_bytes(self.list_data)
+        digest = doorlist.credential_digest(doorlist.digest_key(self._key), words.CREDENTIAL_CARD, card)
+        for index in range(header.denied + header.granted):
+            at = doorlist.HEADER_SIZE + index * doorlist.RECORD_SIZE
+            record = doorlist.Record.from_bytes(self.list_data[at : at + doorlist.RECORD_SIZE])
+            if record.digest != digest:
+                continue
+            if index < header.denied:
+                return words.REASON_REVOKED
+            if record.not_after and now_unix > record.not_after:
+                return words.REASON_EXPIRED
+            return words.REASON_LISTED
+        return words.REASON_UNKNOWN_CREDENTIAL
+
+    def _hello(self, now_s: float) -> Hello:
+        return Hello(
+            firmware=b"simulated",
+            board=words.BOARD_UNIX,
+            reset=1,
+            boot_count=self.boots,
+            list_version=self.list_version,
+            list_digest=self._list_digest(),
+            epoch=self.epoch,
+            first_seq=min(self.journal, default=self.next_seq),
+            next_seq=self.next_seq,
+            clock_unix=self._unix(now_s),
+            free_heap=50_000,
+        )
+
+    def _send(self, message: Message, now_s: float) -> None:
+        self._counter += 1
+        frame = Frame(self.device, self.boot_id, self._counter, self._uptime(now_s), message)
+        self.outgoing.append(frame.to_bytes(self._key))
+
+    def _uptime(self, now_s: float) -> int:
+        return int(now_s - self._booted_s)
+
+    def _unix(self, now_s: float) -> int:
+        return 0 if self.clock_offset is None else int(now_s + self.clock_offset)
+
+    def _list_digest(self) -> bytes:
+        return hashlib.sha256(self.list_data).digest()[:8] if self.list_data else bytes(8)
+
+
+class DoorClient:
+    """A simulated door on a real broker. `run` until cancelled."""
+
+    def __init__(
+        self,
+        door: SimulatedDoor,
+        site: str,
+        address: tuple[str, int],
+        password: str,
+        ca_pem: bytes,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.door = door
+        self._base = f"menshen/{site}/door/{door.device.hex()}/"
+        self._address = address
+        self._password = password
+        self._tls = ssl.create_default_context(cadata=ca_pem.decode("ascii"))
+        self._now_s = now_s
+
+    async def run(self) -> None:
+        """Connect, and again half a second after each loss."""
+        while True:
+            with contextlib.suppress(aiomqtt.MqttError, OSError):
+                await self._once()
+            await asyncio.sleep(0.5)
+
+    async def _once(self) -> None:
+        name = self.door.device.hex()
+        async with aiomqtt.Client(
+            *self._address,
+            username=name,
+            password=self._password,
+            identifier=name,
+            tls_context=self._tls,
+            keepalive=10,
+            will=aiomqtt.Will(self._base + "link", b"lost", 1, True),
+        ) as client:
+            await client.subscribe(self._base + "down", 1)
+            await client.publish(self._base + "link", b"here", 1, True)
+            self.door.connect(self._now_s())
+            pumping = asyncio.ensure_future(self._pump(client))
+            try:
+                async for message in client.messages:
+                    if isinstance(message.payload, bytes):
+                        self.door.receive(message.payload, self._now_s())
+                        await self._flush(client)
+            finally:
+                pumping.cancel()
+
+    async def _pump(self, client: aiomqtt.Client) -> None:
+        while True:
+            self.door.pump(self._now_s())
+            await self._flush(client)
+            await asyncio.sleep(0.02)
+
+    async def _flush(self, client: aiomqtt.Client) -> None:
+        while self.door.outgoing:
+            await client.publish(self._base + "up", self.door.outgoing.pop(0), 1)
