@@ -4,17 +4,29 @@ One sample costs well under a millisecond because only the ink mask is drawn lar
 to the few pixels that are left after the warp.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from models.plates import alphabet
-from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, double_to_strip, double_x_to_strip
+from models.plates.geometry import (
+    STRIP_HEIGHT_PX,
+    STRIP_WIDTH_PX,
+    double_to_strip,
+    double_x_to_strip,
+)
 from models.plates.glyphs import glyph_variants
-from models.plates.layout import SINGLE_HEIGHT_MM, Layout, layout_for
-from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
+from models.plates.layout import Layout, layout_for
+from models.plates.render import (
+    FACES,
+    GREEN_TOP,
+    RED,
+    RED_SYMBOLS,
+    YELLOW_END,
+    ink_mask,
+)
 from models.plates.texts import random_plate
 
 COLUMNS = 32
@@ -45,6 +57,11 @@ class PlatePainter:
 
     def draw(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
         """One plate; a two-row plate comes as the strip that `geometry.double_to_strip` makes of it."""
+        flat = self.draw_flat(text, colour, rng, rows)
+        return flat if rows == 1 else replace(flat, layers=double_to_strip(flat.layers))
+
+    def draw_flat(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
+        """One plate as it is, two rows as two rows."""
         layout = layout_for(text, rows)
         weight = int(rng.integers(3))
 
@@ -60,8 +77,6 @@ class PlatePainter:
         layers[..., 0] = ink
         layers[..., 1] = 255
         layers[..., 2] = _gradient(colour, height, width)
-        if rows == 2:
-            layers = double_to_strip(layers)
         return Drawn(text, colour, layers, character_spans(layout))
 
 
@@ -159,7 +174,8 @@ def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: f
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     homography = cv2.getPerspectiveTransform(unit, quad)
     to_pixels = cv2.getPerspectiveTransform(
-        unit * np.array([source_width, source_height], np.float32), quad * np.array([2 * width, 2 * height], np.float32)
+        unit * np.array([source_width, source_height], np.float32),
+        quad * np.array([2 * width, 2 * height], np.float32),
     )
     layers = cv2.warpPerspective(drawn.layers, to_pixels, (2 * width, 2 * height), flags=cv2.INTER_LINEAR)
     layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
