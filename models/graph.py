@@ -28,6 +28,7 @@ Floats = NDArray[np.floating[Any]]
 Activation = Literal["none", "relu", "relu6"]
 Padding = Literal["same", "valid"] | int
 Shape = tuple[int, ...]
+Stride = int | tuple[int, int]  # of both axes, or (down, across)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Graph:
         self.outputs.extend(tensors)
 
     def conv2d(
-        self, x: Tensor, weights: Floats, bias: Floats, stride: int = 1, padding: Padding = "same",
+        self, x: Tensor, weights: Floats, bias: Floats, stride: Stride = 1, padding: Padding = "same",
         activation: Activation = "none",
     ) -> Tensor:  # fmt: skip
         """2-D convolution, weights (out, height, width, in), bias (out,)."""
@@ -174,7 +175,7 @@ class Graph:
         """Along the last axis."""
         return self._add("SOFTMAX", (x,), x.shape, {})
 
-    def _padded(self, x: Tensor, window: tuple[int, int], stride: int, padding: Padding) -> tuple[Tensor, str]:
+    def _padded(self, x: Tensor, window: tuple[int, int], stride: Stride, padding: Padding) -> tuple[Tensor, str]:
         """TFLite pads more at the bottom and right; a number means that many on every side, as PyTorch does."""
         if isinstance(padding, str):
             return x, padding
@@ -210,9 +211,14 @@ def fold_affine(weights: Floats, bias: Floats, gain: Floats, shift: Floats) -> t
     return weights * column, bias * gain + shift
 
 
-def _window(shape: Shape, window: tuple[int, int], stride: int, padding: str) -> tuple[int, int, int]:
+def steps(stride: Stride) -> tuple[int, int]:
+    """(down, across) of a stride."""
+    return (stride, stride) if isinstance(stride, int) else stride
+
+
+def _window(shape: Shape, window: tuple[int, int], stride: Stride, padding: str) -> tuple[int, int, int]:
     taken = (0, 0) if padding == "same" else (window[0] - 1, window[1] - 1)
-    height, width = (-(-(n - t) // stride) for n, t in zip(shape[1:3], taken, strict=True))
+    height, width = (-(-(n - t) // step) for n, t, step in zip(shape[1:3], taken, steps(stride), strict=True))
     return shape[0], height, width
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import runtime
-from models.graph import Graph, Op, Tensor
+from models.graph import Graph, Op, Tensor, steps
 from models.int8 import Affine, Ranges, affine, quantise_bias, quantise_weights
 
 Array = NDArray[Any]
@@ -165,7 +165,8 @@ def _options(s: Any, op: Op) -> Any:
         names = {"none": "NONE", "relu": "RELU", "relu6": "RELU6"}
         shared["fusedActivationFunction"] = getattr(s.ActivationFunctionType, names[o["activation"]])
     if "stride" in o:
-        shared |= {"strideW": o["stride"], "strideH": o["stride"]}
+        down, across = steps(o["stride"])
+        shared |= {"strideW": across, "strideH": down}
         shared["padding"] = s.Padding.SAME if o["padding"] == "same" else s.Padding.VALID
     unit = {"dilationWFactor": 1, "dilationHFactor": 1}
     makers: Mapping[str, Any] = {

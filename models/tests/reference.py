@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.graph import Graph, Op
+from models.graph import Graph, Op, steps
 
 Array = NDArray[Any]
 
@@ -30,14 +30,14 @@ def _activated(op: Op, y: Array) -> Array:
 
 def _windows(op: Op, x: Array, height: int, width: int, fill: float = 0.0) -> Array:
     """(n, rows, columns, channels, height, width), padded as TFLite's SAME does: the odd pixel at the bottom, right."""
-    stride = op.options["stride"]
+    down, across = steps(op.options["stride"])
     if op.options["padding"] == "same":
         amounts = []
-        for size, window in zip(x.shape[1:3], (height, width), strict=True):
+        for size, window, stride in zip(x.shape[1:3], (height, width), (down, across), strict=True):
             total = max((-(-size // stride) - 1) * stride + window - size, 0)
             amounts.append((total // 2, total - total // 2))
         x = np.pad(x, ((0, 0), *amounts, (0, 0)), constant_values=fill)
-    return np.lib.stride_tricks.sliding_window_view(x, (height, width), (1, 2))[:, ::stride, ::stride]
+    return np.lib.stride_tricks.sliding_window_view(x, (height, width), (1, 2))[:, ::down, ::across]
 
 
 def _conv(op: Op, x: Array) -> Array:

@@ -35,6 +35,7 @@ Layer = Callable[[Graph, Tensor], Tensor]
 LAYERS: dict[str, Layer] = {
     "conv same": lambda g, x: g.conv2d(x, numbers(8, 3, 3, 6), numbers(8)),
     "conv same stride 2": lambda g, x: g.conv2d(x, numbers(8, 3, 3, 6), numbers(8), 2),
+    "conv stride 2 down, 1 across": lambda g, x: g.conv2d(x, numbers(8, 3, 3, 6), numbers(8), (2, 1), 1, "relu"),
     "conv valid 7x7 stride 2": lambda g, x: g.conv2d(x, numbers(8, 7, 7, 6), numbers(8), 2, "valid", "relu"),
     "conv padded as PyTorch": lambda g, x: g.conv2d(x, numbers(8, 3, 3, 6), numbers(8), 2, 1, "relu6"),
     "conv 1x5": lambda g, x: g.conv2d(x, numbers(8, 1, 5, 6), numbers(8)),
