@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any
+from typing import Any, Self
 
 import uvicorn
 
@@ -109,7 +109,7 @@ class App:
         loop = asyncio.get_running_loop()
         store.database.on_full = lambda full: loop.call_soon_threadsafe(self._disk, full)
 
-    async def __aenter__(self) -> "App":
+    async def __aenter__(self) -> Self:
         self.health.set("disk", True)
         await self._read_ledger()
         await self.lists.start()

@@ -73,3 +73,14 @@ class Document(_Row):
     credentials: list[Credential] = []
     vehicles: list[Vehicle] = []
     watchlist: list[WatchlistEntry] = []
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> "Document":
+        for name, keys in (
+            ("people", [row.id for row in self.people]),
+            ("vehicles", [row.plate for row in self.vehicles]),
+            ("watchlist", [row.id for row in self.watchlist]),
+        ):
+            if len(set(keys)) != len(keys):
+                raise ValueError(f"{name}: a key is used twice")
+        return self

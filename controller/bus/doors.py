@@ -266,11 +266,9 @@ class DoorRegistry:
         now = self._edges.clock.unix()
         await self._edges.store.doorlists.report(door.device, message.version, message.digest, now)
         reason = names.REASONS[message.reason]
-        if message.reason == words.REASON_NONE:
+        if message.reason in (words.REASON_NONE, words.REASON_LIST_OLDER) or door.list_current:
             _log.info("door %s has list %d", door.place.id, message.version)
             await self._check_reported(door)
-        elif message.reason == words.REASON_LIST_OLDER:
-            await self._edges.list_ahead(door.device, message.version)
         else:
             _log.error("door %s refused its list: %s", door.place.id, reason)
             await self._edges.list_refused(door.place.id, reason)

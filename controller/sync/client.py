@@ -113,7 +113,7 @@ class ServerClient:
                 await self._refuse(str(error))
             except SyncError as error:
                 self._unwell(str(error))
-            except Exception:
+            except Exception:  # noqa: BLE001 - a list that cannot be put in force must not stop the doors
                 _log.exception("a list could not be put in force; it is tried again at the next poll")
             pause_s = self._settings.poll_s * random.uniform(0.8, 1.2)
             try:
