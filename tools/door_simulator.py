@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -275,6 +276,8 @@ class DoorClient:
             identifier=name,
             tls_context=self._tls,
             keepalive=10,
+            timeout=2,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             will=aiomqtt.Will(self._base + "link", b"lost", 1, True),
         ) as client:
             await client.subscribe(self._base + "down", 1)

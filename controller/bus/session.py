@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import random
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ INCOMING_LIMIT = 20_000  # beyond it frames are dropped; doors send them again
 OUTGOING_LIMIT = 20_000
 INFLIGHT = 1_000  # one frame for each of 184 doors at once, and room
 KEEPALIVE_S = 10
-RETRY_S = (0.2, 5.0)
+RETRY_S = (0.2, 2.0)
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Session:
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=INCOMING_LIMIT,
             max_inflight_messages=INFLIGHT,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # else each frame waits 40 ms for an ACK
         ) as client:
             topics = [(self._base + topic, 1) for topic in ("door/+/up", "door/+/link", "server/version")]
             await client.subscribe(topics)

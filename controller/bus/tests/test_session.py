@@ -1,0 +1,87 @@
+"""The session on a real Mosquitto: TLS, access rules, a broker that restarts."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from doorwire import vocabulary as words
+from tools.broker import Broker
+from tools.door_simulator import DoorClient, SimulatedDoor
+
+from controller.bus.session import Handlers, Session
+from controller.bus.tests.test_doors import CARD, signed
+from controller.clock import SystemClock
+from controller.conftest import Middle, write_site
+from controller.health import Health
+from controller.settings import load
+
+PASSWORD = "a password"
+
+
+async def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Returns when it holds; the wire here is real, and so is its time."""
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, "did not come true"
+        await asyncio.sleep(0.01)
+
+
+async def with_broker(tmp_path: Path, keys: dict[str, bytes], scene: Callable[..., Awaitable[None]]) -> None:
+    """Run `scene(broker, middle, door)` with everything connected."""
+    broker = Broker(tmp_path / "broker", "demo")
+    await broker.start()
+    device, key = next(iter(keys.items()))
+    await broker.add_users({"controller": PASSWORD, device: "door password"})
+    site = write_site(tmp_path, broker.port)
+    (tmp_path / "ca.pem").write_bytes(broker.ca_pem)
+    middle = Middle(load(site), SystemClock(), keys)
+    await middle.start()
+    session = Session(middle.settings.broker, "demo", PASSWORD, Health(middle.live))
+    middle.send = session.send
+    handlers = Handlers(middle.doors.on_up, middle.doors.on_link, lambda version: None)
+    client = DoorClient(SimulatedDoor(device, key), "demo", ("127.0.0.1", broker.port), "door password", broker.ca_pem)
+    tasks = [asyncio.ensure_future(session.run(handlers)), asyncio.ensure_future(client.run())]
+    try:
+        await scene(broker, middle, client.door)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await middle.stop()
+        await broker.stop()
+
+
+def test_events_lists_and_commands_pass_a_real_broker(tmp_path: Path, keys: dict[str, bytes]) -> None:
+    async def scene(broker: Broker, middle: Middle, door: SimulatedDoor) -> None:
+        await eventually(lambda: door.clock_offset is not None)
+        await middle.lists.apply(signed(1, cards=1000))
+        await eventually(lambda: door.list_version == 1)
+        assert door.swipe(CARD, time.monotonic()) == words.REASON_LISTED
+        await eventually(lambda: not door.journal)
+        result = await middle.doors.open("b1-u1", words.REASON_GUARD, "guard")
+        assert result.done and result.seconds < 2
+        assert door.opened == [words.REASON_LISTED, words.REASON_GUARD]
+
+    asyncio.run(with_broker(tmp_path, keys, scene))
+
+
+def test_a_broker_that_restarts_loses_nothing(tmp_path: Path, keys: dict[str, bytes]) -> None:
+    async def scene(broker: Broker, middle: Middle, door: SimulatedDoor) -> None:
+        await eventually(lambda: door.clock_offset is not None)
+        for number in range(200):
+            door.record(words.EVENT_DOOR_OPENED, words.REASON_NONE, time.monotonic())
+            if number == 50:
+                await broker.kill()
+            await asyncio.sleep(0.002)
+        await broker.start()
+        await eventually(lambda: not door.journal, 30)
+        stored = await middle.store.journal.after(0, 1000)
+        assert [row.event.seq for row in stored] == list(range(1, 201))
+        view = middle.doors.view("b1-u1")
+        assert view is not None and view.online
+
+    asyncio.run(with_broker(tmp_path, keys, scene))
