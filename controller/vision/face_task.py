@@ -1,0 +1,130 @@
+"""Frames to face sightings: detect, track, best shots, at most three embeddings a passage, one decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from controller.vision.best_shot import Quality, judge
+from controller.vision.capture import Frame
+from controller.vision.match import Gallery, Match, match
+from controller.vision.sighting import FaceSighting
+from controller.vision.track import Box, Track, Tracker
+from models.face import Face, FacePipeline
+
+EMBEDDINGS = 3
+AGREE = 2  # independent good frames that must name the same person
+APART_S = 0.15  # frames closer than this are the same picture twice
+JPEG_QUALITY = 85
+
+
+@dataclass(slots=True)
+class Passage:
+    """What a face's track remembers, in memory only, until it has left."""
+
+    matches: list[Match] = field(default_factory=list)
+    looked_s: float = -1.0
+    usable_s: float = 0.0
+    decided: bool = False
+    best: float = 0.0
+    jpeg: bytes | None = None
+
+
+class FaceTask:
+    """One camera's faces. `see` a frame, get the sightings that became certain with it."""
+
+    def __init__(self, camera: str, pipeline: FacePipeline, threshold: float, margin: float) -> None:
+        self._camera = camera
+        self._pipeline = pipeline
+        self._threshold = threshold
+        self._margin = margin
+        self._tracker: Tracker[Passage] = Tracker(Passage)
+
+    @property
+    def busy(self) -> bool:
+        """Somebody is in view, even if he stands still."""
+        return bool(self._tracker.tracks)
+
+    def see(self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery) -> list[FaceSighting]:
+        """`rgb` (height, width, 3). One sighting a track at most, ever."""
+        faces = self._pipeline.detect(rgb)
+        tracks, _ = self._tracker.update([_box(face) for face in faces], frame.at_monotonic)
+        sightings = []
+        for face, track in zip(faces, tracks, strict=True):
+            sighting = self._look(frame, rgb, gallery, face, track)
+            if sighting is not None:
+                sightings.append(sighting)
+        return sightings
+
+    def _look(
+        self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery, face: Face, track: Track[Passage]
+    ) -> FaceSighting | None:
+        passage = track.memory
+        if passage.decided or frame.at_monotonic - passage.looked_s < APART_S:
+            return None
+        quality = face_quality(rgb, face)
+        if quality.why:
+            return None
+        if not passage.matches:
+            passage.usable_s = frame.at_monotonic
+        passage.looked_s = frame.at_monotonic
+        vector = self._pipeline.embed(rgb, face)
+        passage.matches.append(match(vector, gallery, self._threshold, self._margin))
+        if quality.score > passage.best:
+            passage.best, passage.jpeg = quality.score, crop_jpeg(rgb, _box(face))
+        return self._decide(frame, track)
+
+    def _decide(self, frame: Frame, track: Track[Passage]) -> FaceSighting | None:
+        """A person as soon as enough frames agree; nobody when all of them were looked at and did not."""
+        passage = track.memory
+        latest = passage.matches[-1]
+        same = [found for found in passage.matches if found.person == latest.person]
+        known = latest.person is not None and len(same) >= AGREE
+        if not known and len(passage.matches) < EMBEDDINGS:
+            return None
+        passage.decided = True
+        best = min(same if known else passage.matches, key=lambda found: found.distance)
+        sighting = FaceSighting(
+            self._camera,
+            track.number,
+            frame.at_unix,
+            latest.person if known else None,
+            best.distance if np.isfinite(best.distance) else -1.0,
+            best.margin if np.isfinite(best.margin) else -1.0,
+            len(passage.matches),
+            passage.best,
+            passage.jpeg,
+            0.0,
+        )
+        passage.jpeg = None
+        return sighting
+
+
+def face_quality(rgb: NDArray[np.uint8], face: Face) -> Quality:
+    """The quality of `face` in its frame."""
+    return judge(rgb, _box(face), np.asarray(face.keypoints[:3], np.float32))
+
+
+def crop_jpeg(rgb: NDArray[np.uint8], box: Box, grow: float = 0.4) -> bytes:
+    """The box with some of what is around it, JPEG."""
+    height, width = rgb.shape[:2]
+    dx, dy = (box[2] - box[0]) * grow, (box[3] - box[1]) * grow
+    x0, y0 = max(0, int(box[0] - dx)), max(0, int(box[1] - dy))
+    x1, y1 = min(width, int(box[2] + dx)), min(height, int(box[3] + dy))
+    return to_jpeg(rgb[y0:y1, x0:x1])
+
+
+def to_jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """(height, width, 3) RGB to JPEG."""
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not ok:
+        raise ValueError("a picture that JPEG cannot hold")
+    return bytes(data)
+
+
+def _box(face: Face) -> Box:
+    x0, y0, x1, y1 = (float(v) for v in face.box)
+    return (x0, y0, x1, y1)
