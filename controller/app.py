@@ -106,6 +106,7 @@ class App:
             self.health,
             unix,
         )
+        self._uvicorn = _server(create_app(self.services), settings)
         loop = asyncio.get_running_loop()
         store.database.on_full = lambda full: loop.call_soon_threadsafe(self._disk, full)
 
@@ -223,7 +224,6 @@ class App:
             _log.error("a sighting could not be decided: %s", error, exc_info=error)
 
     async def _serve(self) -> None:
-        self._uvicorn = _server(create_app(self.services), self._settings)
         await self._uvicorn.serve(sockets=[self._listener])
 
     async def _store_flow(self) -> None:
@@ -293,6 +293,10 @@ def _server(api: Any, settings: Settings) -> _Uvicorn:
         ssl_certfile=console.certificate,
         ssl_keyfile=console.private_key,
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise StartError(f"[console] certificate or private_key cannot be used ({error}); mend these files") from error
     return _Uvicorn(config)
 
 

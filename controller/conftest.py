@@ -106,7 +106,9 @@ def write_site(folder: Path, broker_port: int = 8883, console_port: int = 8443, 
 def write_ledger(folder: Path, keys: dict[str, bytes]) -> None:
     """The ledger of these boards."""
     lines = [
-        json.dumps({"device": device, "key": key.hex(), "broker_password": "x", "board": "unix", "firmware": "", "at": 0})
+        json.dumps(
+            {"device": device, "key": key.hex(), "broker_password": "x", "board": "unix", "firmware": "", "at": 0}
+        )
         for device, key in keys.items()
     ]
     (folder / "ledger.jsonl").write_text("\n".join(lines) + "\n")

@@ -17,7 +17,12 @@ class _JsonLines(logging.Formatter):
     """One object a line, as the access process writes them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        values = {"at": round(time.time(), 3), "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        values = {
+            "at": round(time.time(), 3),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         return json.dumps(values, ensure_ascii=False)
 
 

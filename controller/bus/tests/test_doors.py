@@ -26,7 +26,9 @@ def signed(version: int, revoked: bool = False, cards: int = 1) -> SignedDocumen
         issued_unix=1_800_000_000 + version,
         expires_unix=0,
         people=[Person(id=7, name="住户", doors=["b1-e1"])],
-        credentials=[Credential(person=7, kind="card", value=CARD + n, revoked=revoked and n == 0) for n in range(cards)],
+        credentials=[
+            Credential(person=7, kind="card", value=CARD + n, revoked=revoked and n == 0) for n in range(cards)
+        ],
     )
     payload = document.model_dump_json().encode()
     return SignedDocument(document, payload, b"", hashlib.sha256(payload).digest())

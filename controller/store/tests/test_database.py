@@ -61,7 +61,9 @@ def test_a_full_disk_stores_nothing_says_so_and_recovers(tmp_path: Path) -> None
         big = "x" * 20_000
 
         def large(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO audit (at_unix, who, action, subject, detail) VALUES (0,'','','',?)", (big,))
+            connection.execute(
+                "INSERT INTO audit (at_unix, who, action, subject, detail) VALUES (0,'','','',?)", (big,)
+            )
 
         results = await asyncio.gather(database.write(_put(1)), database.write(large), return_exceptions=True)
         assert any(isinstance(result, StoreFullError) for result in results)

@@ -1,0 +1,123 @@
+"""Who may pass, and what each door's list says."""
+
+import pytest
+from doorwire import doorlist
+from doorwire import vocabulary as words
+from pathlib import Path
+from pydantic import ValidationError
+
+from controller.access.compile import Current, DoorKey, compile_lists
+from controller.access.document import Credential, Document, Person, Vehicle
+from controller.access.policy import Policy
+from controller.settings import load
+from controller.site.tree import Tree
+
+KEY = bytes(range(32))
+ONE = DoorKey("b1-u1", "02000000000a", KEY)
+TWO = DoorKey("b1-u2", "02000000000b", KEY[::-1])
+
+
+@pytest.fixture
+def tree(site_file: Path) -> Tree:
+    return Tree(load(site_file))
+
+
+def document(**rows: object) -> Document:
+    head = {"site": "demo", "version": 4, "previous": "", "issued_unix": 5, "expires_unix": 0}
+    return Document.model_validate(head | rows)
+
+
+PEOPLE = [Person(id=7, name="甲", doors=["b1-e1"], gates=["north"]), Person(id=8, name="乙", doors=["g1"])]
+
+
+def records(data: bytes) -> tuple[list[bytes], list[bytes]]:
+    header = doorlist.Header.from_bytes(data)
+    rows = [
+        data[doorlist.HEADER_SIZE + n * doorlist.RECORD_SIZE :][: doorlist.RECORD_SIZE]
+        for n in range(header.denied + header.granted)
+    ]
+    return rows[: header.denied], rows[header.denied :]
+
+
+def test_a_unit_a_building_and_a_grid_cover_their_doors(tree: Tree) -> None:
+    assert tree.covered(["b1-e1"]) == {"b1-u1"}
+    assert tree.covered(["b1"]) == tree.covered(["g1"]) == {"b1-u1", "b1-u2"}
+    assert tree.covered(["north", "nowhere"]) == {"north"}
+
+
+def test_person_passes_where_an_id_covers_and_nowhere_else(tree: Tree) -> None:
+    policy = Policy(tree, document(people=PEOPLE))
+    assert policy.person_at(7, "b1-u1").allowed and policy.person_at(7, "north").allowed
+    assert policy.person_at(7, "b1-u2").reason == "unknown-credential"
+    assert not policy.person_at(99, "b1-u1").allowed
+    assert Policy(tree, None).person_at(7, "b1-u1").reason == "no-list"
+
+
+def test_vehicle_passes_in_its_window_and_only_with_the_exact_plate(tree: Tree) -> None:
+    car = Vehicle(plate="皖A·12345", person=7, gates=["north"], not_before=100, not_after=200)
+    policy = Policy(tree, document(vehicles=[car]))
+    assert policy.plate_at("皖A12345", "north", 150).allowed
+    assert policy.plate_at("皖A12345", "north", 99).reason == "not-yet-valid"
+    assert policy.plate_at("皖A12345", "north", 201).reason == "expired"
+    assert not policy.plate_at("沪A12345", "north", 150).allowed
+    assert not policy.plate_at("皖A12345", "b1-u1", 150).allowed
+
+
+def test_lists_hold_what_doorwire_expects(tree: Tree) -> None:
+    cards = [
+        Credential(person=7, kind="card", value=11, not_before=1, not_after=2),
+        Credential(person=8, kind="pin", value="0123"),
+        Credential(person=8, kind="card", value=13, revoked=True),
+    ]
+    lists = compile_lists(document(people=PEOPLE, credentials=cards), tree, [ONE, TWO], {})
+    assert [row.device for row in lists] == [ONE.device, TWO.device]
+    header = doorlist.verify(KEY, bytes.fromhex(ONE.device), lists[0].data)
+    assert (header.version, header.generated_unix, header.denied, header.granted) == (4, 5, 1, 2)
+    denied, granted = records(lists[0].data)
+    key = doorlist.digest_key(KEY)
+    card = doorlist.Record(doorlist.credential_digest(key, words.CREDENTIAL_CARD, 11), 7, 1, 2)
+    pin = doorlist.Record(doorlist.credential_digest(key, words.CREDENTIAL_PIN, doorlist.pin_value("0123")), 8)
+    assert sorted(granted) == sorted([card.to_bytes(), pin.to_bytes()])
+    assert denied == [doorlist.Record(doorlist.credential_digest(key, words.CREDENTIAL_CARD, 13), 8).to_bytes()]
+    assert len(records(lists[1].data)[1]) == 1  # the other stairwell: only the one whose id covers the grid
+
+
+def test_a_revoked_credential_is_denied_even_where_someone_else_holds_it(tree: Tree) -> None:
+    cards = [
+        Credential(person=7, kind="card", value=11, revoked=True),
+        Credential(person=8, kind="card", value=11),
+        Credential(person=8, kind="card", value=11, revoked=True),
+    ]
+    (one,) = compile_lists(document(people=PEOPLE, credentials=cards), tree, [ONE], {})
+    assert len(records(one.data)[0]) == 1
+
+
+def test_only_doors_whose_records_change_get_a_list_and_the_bytes_are_always_the_same(tree: Tree) -> None:
+    first = document(people=PEOPLE, credentials=[Credential(person=7, kind="card", value=11)])
+    lists = compile_lists(first, tree, [ONE, TWO], {})
+    assert lists == compile_lists(first, tree, [ONE, TWO], {})
+    current = {row.device: Current(row.version, row.content_digest) for row in lists}
+    assert (
+        compile_lists(document(version=9, people=PEOPLE, credentials=first.credentials), tree, [ONE, TWO], current)
+        == []
+    )
+    more = [*first.credentials, Credential(person=7, kind="card", value=12)]
+    changed = compile_lists(document(version=9, people=PEOPLE, credentials=more), tree, [ONE, TWO], current)
+    assert [(row.device, row.version) for row in changed] == [(ONE.device, 9)]
+    ahead = {ONE.device: Current(30, b"")}
+    assert compile_lists(first, tree, [ONE], ahead)[0].version == 31
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"credentials": [{"person": 7, "kind": "card", "value": "11"}]},
+        {"credentials": [{"person": 7, "kind": "pin", "value": 1234}]},
+        {"credentials": [{"person": 7, "kind": "card", "value": 1, "schedule": 3}]},
+        {"people": [{"id": 1, "name": "x"}, {"id": 1, "name": "y"}]},
+        {"watchlist": [{"id": 1, "kind": "face", "value": "皖A12345", "reason": ""}]},
+    ],
+)
+def test_a_document_with_anything_unknown_is_refused_whole(rows: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        document(**rows)
