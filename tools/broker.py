@@ -141,7 +141,7 @@ class Broker:
     def _kept_port(self, port: int) -> int:
         kept = self.folder / "port"
         if not port:
-            port = int(kept.read_text()) if kept.exists() else _free_port()
+            port = int(kept.read_text()) if kept.exists() else free_port()
         replace(kept, f"{port}\n".encode(), 0o600)
         return port
 
@@ -204,7 +204,8 @@ class Broker:
         return " | ".join(lines[-3:]) or f"no word in {file}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody uses."""
     for _ in range(200):
         port = secrets.choice(_PORTS)
         with socket.socket() as probe:

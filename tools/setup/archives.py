@@ -39,9 +39,9 @@ PICTURES = (
     Picked(
         "face_recognition==1.3.0",
         ("--no-binary=:all:",),
-        "face_recognition-1.3.0/tests/test_images/biden.jpg",
+        "face_recognition-1.3.0/tests/test_images/obama.jpg",
         "pictures/stranger.jpg",
-        "3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c",
+        "0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6",
     ),
 )
 WASM = "@micropython/micropython-webassembly-pyscript@1.27.0"

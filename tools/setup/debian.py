@@ -39,6 +39,35 @@ class Package:
     size: int
 
 
+_APT_CONF = """\
+Dir::Etc::sourcelist "{folder}/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "{folder}/lists";
+Dir::State::status "{folder}/status";
+Dir::Cache "{folder}/cache";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
+APT::Sandbox::User "root";
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Debug::NoLocking "true";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+"""
+
+
+def _architecture() -> str:
+    for tool in ("apt-get", "dpkg"):
+        if shutil.which(tool) is None:
+            raise SetupError(f"{tool} is missing: Menshen's set-up needs Debian 12, 13 or Raspberry Pi OS; see README.md")
+    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def host_suite() -> str:
     """The machine's Debian release, e.g. `bookworm`."""
     words = dict(
@@ -58,10 +87,27 @@ def own_sources(etc: Path = Path("/etc/apt")) -> list[Source]:
             found += _one_line(file.read_text())
         elif file.suffix == ".sources":
             found += _deb822(file.read_text())
-    found = [source for source in found if _SUITE.match(source.suite)]
+    found = [source for source in found if _SUITE.match(source.suite) and _is_debian(source)]
     if not found:
         raise SetupError("apt knows no Debian archive: write one into /etc/apt/sources.list (see `man sources.list`)")
     return found
+
+
+def _is_debian(source: Source) -> bool:
+    """Other vendors use Debian's suite names too: tell them by their keyring, or by the archive's folder."""
+    if source.signed_by.startswith("/"):
+        return Path(source.signed_by).name.startswith("debian-archive")
+    return source.uri.rstrip("/").rsplit("/", 1)[-1] in ("debian", "debian-security")
+
+
+def source_lines(sources: list[Source], own: str, suite: str) -> list[str]:
+    """The machine's own archives as lines of sources.list, for another release when `suite` differs from `own`."""
+    lines = set()
+    for source in sources:
+        if source.suite.startswith(own):
+            signed = f"[signed-by={source.signed_by}] " if source.signed_by.startswith("/") else ""
+            lines.add(f"deb {signed}{source.uri} {source.suite.replace(own, suite)} main\n")
+    return sorted(lines)
 
 
 def _one_line(text: str) -> list[Source]:
@@ -94,32 +140,15 @@ class Apt:
     def __init__(self, suite: str) -> None:
         self.suite = suite
         self._folder = home() / "apt" / suite
-        self._options: list[str] = []
+        self._config = self._folder / "apt.conf"
 
     def refresh(self) -> None:
         """Write the private sources and fetch the package lists."""
         for part in ("lists/partial", "cache/archives/partial"):
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         (self._folder / "status").touch()
-        own = host_suite()
-        lines = {
-            f"deb {f'[signed-by={source.signed_by}] ' if source.signed_by.startswith('/') else ''}{source.uri} "
-            f"{source.suite.replace(own, self.suite)} main\n"
-            for source in own_sources()
-            if source.suite.startswith(own)
-        }
-        (self._folder / "sources.list").write_text("".join(sorted(lines)))
-        self._options = [
-            f"Dir::Etc::sourcelist={self._folder}/sources.list",
-            "Dir::Etc::sourceparts=-",
-            f"Dir::State::lists={self._folder}/lists",
-            f"Dir::State::status={self._folder}/status",
-            f"Dir::Cache={self._folder}/cache",
-            "APT::Sandbox::User=root",
-            "APT::Install-Recommends=false",
-            "Debug::NoLocking=true",
-            "Acquire::Retries=3",
-        ]
+        (self._folder / "sources.list").write_text("".join(source_lines(own_sources(), host_suite(), self.suite)))
+        self._config.write_text(_APT_CONF.format(folder=self._folder, architecture=_architecture()))
         self._run("update")
 
     def closure(self, names: list[str]) -> list[Package]:
@@ -146,10 +175,9 @@ class Apt:
         return [archives / package.file for package in packages]
 
     def _run(self, *words: str, folder: Path | None = None) -> str:
-        if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-            raise SetupError("apt-get and dpkg are needed to unpack Debian packages: this is no Debian; see README")
-        argv = ["apt-get", "-q", *[word for option in self._options for word in ("-o", option)], *words]
-        done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+        argv = ["apt-get", "-q", "-c", str(self._config), *words]
+        environment = {**os.environ, "LC_ALL": "C"}
+        done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
             last = [line for line in done.stderr.splitlines() if line.startswith(("E:", "W:"))] or ["no word from apt"]
             raise SetupError(f"apt-get {words[0]} ({self.suite}): {last[0]}; is the network there? then run it again")
