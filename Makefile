@@ -1,7 +1,7 @@
 PYTHON ?= python3
 MENSHEN := .venv/bin/menshen
 
-.PHONY: help venv setup demo test clean
+.PHONY: help venv setup demo test locks clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,14 @@ demo: ## the whole of Menshen on this machine
 
 test: setup ## every check, as CI runs it
 	@$(MENSHEN) dev gate
+
+LOCK := .venv/bin/uv --no-config pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --quiet
+
+locks: ## resolve requirements/*.txt anew from pyproject.toml (needs uv in .venv; UPGRADE=--upgrade for newer releases)
+	$(LOCK) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## remove .venv and .menshen
 	rm -rf .venv .menshen

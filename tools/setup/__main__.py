@@ -41,6 +41,9 @@ def main() -> int:
     except SetupError as error:
         print(f"\nset-up stopped: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"\nset-up stopped: {error}; make room or mend the rights, then run it again", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nset-up interrupted; what is there stays, run it again to go on", file=sys.stderr)
         return 130

@@ -64,18 +64,20 @@ Debug::NoLocking "true";
 def _architecture() -> str:
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
-            raise SetupError(f"{tool} is missing: Menshen's set-up needs Debian 12, 13 or Raspberry Pi OS; see README.md")
+            raise SetupError(
+                f"{tool} is missing: Menshen's set-up needs Debian 12, 13 or Raspberry Pi OS; see README.md"
+            )
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def host_suite() -> str:
     """The machine's Debian release, e.g. `bookworm`."""
-    words = dict(
-        line.strip().split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line
-    )
+    words = dict(line.strip().split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     suite = words.get("VERSION_CODENAME", "").strip('"')
     if suite not in ("bookworm", "trixie"):
-        raise SetupError(f"this machine is {suite or 'no Debian'}: Menshen's set-up knows Debian 12, 13 and Raspberry Pi OS")
+        raise SetupError(
+            f"this machine is {suite or 'no Debian'}: Menshen's set-up knows Debian 12, 13 and Raspberry Pi OS"
+        )
     return suite
 
 
@@ -124,7 +126,9 @@ def _deb822(text: str) -> list[Source]:
     found = []
     for stanza in re.split(r"\n\s*\n", text):
         lines = "\n".join(line for line in stanza.splitlines() if not line.startswith("#"))
-        fields = {key.lower(): value.split() for key, value in re.findall(r"^([\w-]+):[ \t]*(.*)$", lines, re.MULTILINE)}
+        fields = {
+            key.lower(): value.split() for key, value in re.findall(r"^([\w-]+):[ \t]*(.*)$", lines, re.MULTILINE)
+        }
         if "deb" not in fields.get("types", []) or "main" not in fields.get("components", []):
             continue
         if fields.get("enabled", ["yes"]) == ["no"]:
@@ -211,7 +215,9 @@ class Bar:
         while not self._over.wait(0.5) and sys.stderr.isatty():
             here = sum(_size(self._folder / p.file) or _size(self._folder / "partial" / p.file) for p in self._packages)
             filled = int(30 * here / max(1, self._total))
-            print(f"\r  [{'█' * filled}{'·' * (30 - filled)}] {here / 1e6:5.0f} MB ", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r  [{'█' * filled}{'·' * (30 - filled)}] {here / 1e6:5.0f} MB ", end="", file=sys.stderr, flush=True
+            )
         if sys.stderr.isatty():
             print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
 

@@ -11,44 +11,71 @@ from pathlib import Path
 from tools.setup.debian import Apt, host_suite, unpack
 from tools.setup.places import ROOT, VENV, SetupError, home, say
 
-LOCK = ROOT / "requirements" / "dev.txt"
+REQUIREMENTS = ROOT / "requirements"
+BUILD_LOCK = REQUIREMENTS / "build.txt"  # what turns source packages (ours, esptool's) into installed ones
+LOCK = REQUIREMENTS / "dev.txt"
 
 
 def ensure_environment() -> None:
     """`.venv` as the lock says, with `menshen` in it. Seconds, and no network, when nothing changed."""
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        raise SetupError(f"python3 is {sys.version.split()[0]}: Menshen needs 3.11, 3.12 or 3.13 (make PYTHON=python3.12)")
+        raise SetupError(
+            f"python3 is {sys.version.split()[0]}: Menshen needs 3.11, 3.12 or 3.13 (make PYTHON=python3.12)"
+        )
     stamp = VENV / "menshen.stamp"
     wanted = _stamp()
     if stamp.exists() and stamp.read_text() == wanted and (VENV / "bin" / "menshen").exists():
         return
     say(f"virtual environment: {LOCK.name}, {LOCK.read_text().count('==')} packages")
-    if not (VENV / "bin" / "python").exists():
+    if not _usable():
         _make()
-    _pip("install", "--require-hashes", "--no-deps", "-r", str(LOCK))
+    stamp.unlink(missing_ok=True)
+    _pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
+    _pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
     _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
     stamp.write_text(wanted)
 
 
 def _stamp() -> str:
-    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode() + str(ROOT).encode()
+    files = (BUILD_LOCK, LOCK, ROOT / "pyproject.toml")
+    content = b"".join(file.read_bytes() for file in files) + f"{sys.version_info[:2]} {ROOT}".encode()
     return hashlib.sha256(content).hexdigest()
 
 
+def _usable() -> bool:
+    """Whether `.venv` is whole enough for pip to go on: made by this minor version, and not aborted half-way."""
+    test = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    try:
+        return subprocess.run([VENV / "bin" / "python", "-c", test], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def _make() -> None:
-    shutil.rmtree(VENV, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+    if _venv():
         return
     # Debian keeps ensurepip in python3-venv: take pip's wheel out of its package instead of asking for root.
-    shutil.rmtree(VENV, ignore_errors=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", str(VENV)], capture_output=True, text=True, check=False
+    if not _venv("--without-pip"):
+        raise SetupError(f"{sys.executable} -m venv fails: install python3-venv and run it again")
+    pip = _pip_wheel()
+    _run(
+        [
+            str(VENV / "bin" / "python"),
+            str(pip / "pip"),
+            "install",
+            "--no-index",
+            "--find-links",
+            str(pip.parent),
+            "pip",
+        ]
     )
-    if done.returncode:
-        raise SetupError(f"python3 -m venv fails: {done.stderr.strip()[-120:]}; install python3-venv and run it again")
-    wheel = _pip_wheel()
-    _run([str(VENV / "bin" / "python"), str(wheel / "pip"), "install", "--no-index", "--find-links", str(wheel.parent), "pip"])
+
+
+def _venv(*words: str) -> bool:
+    shutil.rmtree(VENV, ignore_errors=True)
+    return (
+        subprocess.run([sys.executable, "-m", "venv", *words, VENV], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _pip_wheel() -> Path:
@@ -71,5 +98,7 @@ def _pip(*words: str) -> None:
 def _run(argv: list[str]) -> None:
     done = subprocess.run(argv, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")][-1:] or [done.stderr.strip()[-160:]]
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")][-1:] or [
+            done.stderr.strip()[-160:]
+        ]
         raise SetupError(f"{lines[0]}; is the network there? then run it again")

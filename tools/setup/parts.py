@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tools.setup.system import root
 _UNUSED = ("libllvm", "mesa-", "libgl1-mesa-dri", "libz3-", "adwaita-icon-theme", "iso-codes", "libicu-dev", "perl")
 # What the machine always has itself, and which must not be mixed with another copy.
 _LIBC = ("libc6", "libc-bin", "libc-l10n", "locales", "dpkg", "base-files", "coreutils", "bash", "tar", "debconf")
+_WEIGHT = ("doc", "locale", "man", "sounds", "lintian", "bug", "info")  # under usr/share
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def _wanted(part: Root, package: Package) -> bool:
 
 
 def _stamp(part: Root, suite: str) -> str:
-    return hashlib.sha256(repr((part, suite, _UNUSED, _LIBC)).encode()).hexdigest()
+    return hashlib.sha256(repr((part, suite, _UNUSED, _LIBC, _WEIGHT)).encode()).hexdigest()
 
 
 def ensure(*parts: Root) -> None:
@@ -79,9 +81,10 @@ def ensure(*parts: Root) -> None:
         unpack(files, root(part.name))
         _finish(root(part.name))
         stamp.write_text(_stamp(part, suite))
-        for file in files:  # unpacked: the archive is only weight
-            file.unlink()
+    shutil.rmtree(home() / "apt", ignore_errors=True)  # lists and archives: unpacked, they are only weight
 
 
 def _finish(base: Path) -> None:
+    for weight in _WEIGHT:
+        shutil.rmtree(base / "usr/share" / weight, ignore_errors=True)
     (base / "fonts.conf").write_text(_FONTS.format(base=base))
