@@ -83,7 +83,8 @@ class VirtualBoard:
         self._claim_image()
         self._application.clear()
         self.edges.clear()
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, start_serving=False)
+        await self._server.start_serving()  # apart, so that a cancelled start leaves a server that is closed below
         self._life = asyncio.create_task(self._live(), name=f"board {self.image.name}")
         ready = asyncio.create_task(self._application.wait())
         try:
@@ -150,14 +151,17 @@ class VirtualBoard:
 
     def _claim_image(self) -> None:
         try:
-            self._lock = self.image.open("r+b")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError as error:
+            file = self.image.open("r+b")
+        except FileNotFoundError:
             raise BoardError(
                 f"no flash image {self.image}: write one with tools/provision.py or menshen flash"
-            ) from error
-        except BlockingIOError as error:
-            raise BoardError(f"{self.image} is the flash of a board that is running: stop that one first") from error
+            ) from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise BoardError(f"{self.image} is the flash of a board that is running: stop that one first") from None
+        self._lock = file
 
     async def _live(self) -> None:
         """The process, again after each reset, until the power goes or the program ends."""

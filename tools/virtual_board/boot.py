@@ -20,7 +20,7 @@ class Flash:
     """NOR flash for VfsLfs2 (extended interface): blocks are erased whole and programmed in parts."""
 
     def __init__(self, path, cut_at):
-        self._file = open(path, "r+b")
+        self._file = open(path, "r+b")  # noqa: SIM115 - for as long as the board has power
         self._erased = b"\xff" * 512
         self._left = cut_at  # operations until the power fails; 0 = never
 
