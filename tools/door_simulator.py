@@ -158,8 +158,9 @@ class SimulatedDoor:
             self._commit(message, now_s)
 
     def _command(self, counter: int, command: Command, now_s: float) -> None:
-        if command.op == words.OP_REPORT:
+        if command.op == words.OP_SYNC:
             self._send(self._hello(now_s), now_s)
+        if command.op in (words.OP_SYNC, words.OP_REPORT):
             self._send(self.state(now_s), now_s)
         if command.op == words.OP_OPEN:
             self.opened.append(command.reason)

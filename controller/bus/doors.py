@@ -305,7 +305,7 @@ class DoorRegistry:
         return CommandResult(reason == words.REASON_NONE, names.REASONS[reason], clock.mono() - began)
 
     def _ask_report(self, door: Door) -> None:
-        """Ask for Hello and State, at most once in a while."""
+        """Ask for a Hello, at most once in a while."""
         now = self._edges.clock.mono()
         if not door.guard.boot_id or now - self._asked_mono.get(door.device, -REPORT_EVERY_S) < REPORT_EVERY_S:
             return
@@ -315,7 +315,7 @@ class DoorRegistry:
     async def _report(self, door: Door) -> None:
         if not door.counters_left:
             await self._refill(door)
-        self._send(door, Command(op=words.OP_REPORT, argument=0, reason=words.REASON_NONE, person=0))
+        self._send(door, Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0))
 
     def _meet(self, door: Door, boot_id: int, uptime_s: int) -> None:
         """A genuine frame of a boot whose Hello was missed: ask that boot for it. A replayed one leads to nothing."""
@@ -327,7 +327,7 @@ class DoorRegistry:
 
     async def _report_stranger(self, door: Door, boot_id: int, uptime_s: int) -> None:
         counters = await self._edges.store.devices.reserve_counters(door.device, 1)
-        command = Command(op=words.OP_REPORT, argument=0, reason=words.REASON_NONE, person=0)
+        command = Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0)
         frame = Frame(door.guard.device, boot_id, counters[0], uptime_s + int(LIFETIME_S), command)
         self._edges.send(door.device, door.guard.seal(frame))
 

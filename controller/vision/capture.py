@@ -119,6 +119,6 @@ def _open(url: str) -> av.container.InputContainer:
     if url.isdigit():
         return av.open(f"/dev/video{url}", format="v4l2", timeout=STALL_S)
     if url.startswith("rtsp://"):
-        options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "flags": "low_delay"}
+        options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "300000"}
         return av.open(url, options=options, timeout=STALL_S)
     return av.open(url, timeout=STALL_S if _live(url) else None)

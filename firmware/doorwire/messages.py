@@ -167,7 +167,7 @@ class Ack(Message):
 class Command(Message):
     """Down: do `op`. `argument` is a MODE_* for OP_MODE, else 0; `reason` says on whose behalf (face, plate, guard).
 
-    OP_REPORT: say Hello and State again; so a controller that has restarted learns boot, list and journal.
+    OP_SYNC: say Hello again, so that a controller that has restarted learns boot, list and journal. OP_REPORT: say State.
     """
 
     TYPE = 5
