@@ -1,0 +1,121 @@
+"""The controller's end of one door's wire, held by a test: it hears the door and can say anything to it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import aiomqtt
+from doorwire import doorlist
+from doorwire import vocabulary as words
+from doorwire.frame import Frame
+from doorwire.messages import CHUNK_LIMIT, Ack, Command, Event, Hello, ListBegin, ListChunk, ListCommit, ListInstalled
+from doorwire.messages import Message, Time
+
+from tools.broker import Broker
+from tools.provision import Identity
+
+M = TypeVar("M", bound=Message)
+
+
+class Desk:
+    """Acknowledges events and answers Hello with Time, as the controller does; everything else is the test's own doing."""
+
+    def __init__(self, broker: Broker, identity: Identity, password: str, folder: Path) -> None:
+        self.identity = identity
+        self.device = bytes.fromhex(identity.device)
+        self.frames: list[Frame] = []
+        self.acknowledge = True
+        self.counter = 0
+        self._topic = f"menshen/{broker.site}/door/{identity.device}"
+        ca = folder / "desk-ca.pem"
+        ca.write_bytes(broker.ca_pem)
+        self._client = aiomqtt.Client(
+            "localhost",
+            broker.port,
+            username="controller",
+            password=password,
+            identifier="desk",
+            tls_context=ssl.create_default_context(cafile=str(ca)),
+        )
+        self._heard = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._uptime: tuple[int, float] = (0, 0.0)
+        self._boot_id = 0
+
+    async def __aenter__(self) -> Desk:
+        await self._client.__aenter__()
+        await self._client.subscribe(f"{self._topic}/up", qos=1)
+        self._task = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._client.__aexit__(kind, error, trace)
+
+    async def _listen(self) -> None:
+        async for mail in self._client.messages:
+            frame = Frame.from_bytes(self.identity.key, bytes(mail.payload))  # type: ignore[arg-type]
+            self.frames.append(frame)
+            self._uptime = (frame.uptime_s, time.monotonic())
+            if isinstance(frame.message, Hello):
+                if frame.boot_id != self._boot_id:
+                    self._boot_id, self.counter = frame.boot_id, 0
+                await self.send(Time(unix=int(time.time()), millis=0))
+            elif isinstance(frame.message, Event) and self.acknowledge:
+                await self.send(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
+            self._heard.set()
+
+    def seal(self, message: Message, lifetime_s: int = 30, boot_id: int | None = None, key: bytes | None = None) -> bytes:
+        """The next frame for the door, or one for another boot or under another key."""
+        self.counter += 1
+        uptime_s = max(0, int(self._uptime[0] + time.monotonic() - self._uptime[1]) + lifetime_s)
+        frame = Frame(self.device, self._boot_id if boot_id is None else boot_id, self.counter, uptime_s, message)
+        return frame.to_bytes(self.identity.key if key is None else key)
+
+    async def send(self, message: Message) -> bytes:
+        """Seal and publish; the bytes, so that a test can send them again."""
+        data = self.seal(message)
+        await self.publish(data)
+        return data
+
+    async def publish(self, data: bytes, retain: bool = False) -> None:
+        """Any bytes to the door's own topic."""
+        await self._client.publish(f"{self._topic}/down", data, qos=1, retain=retain)
+
+    async def open(self) -> bytes:
+        """A fresh, sealed open command on a guard's behalf."""
+        return await self.send(Command(op=words.OP_OPEN, argument=0, reason=words.REASON_GUARD, person=0))
+
+    def messages(self, kind: type[M]) -> list[M]:
+        """Every message of this kind so far."""
+        return [frame.message for frame in self.frames if isinstance(frame.message, kind)]
+
+    async def hear(self, kind: type[M], after: int = 0, timeout_s: float = 10.0) -> M:
+        """The first message of this kind beyond the first `after` of them."""
+        async with asyncio.timeout(timeout_s):
+            while len(self.messages(kind)) <= after:
+                self._heard.clear()
+                await self._heard.wait()
+        return self.messages(kind)[after]
+
+    async def install(self, version: int, denied: list[doorlist.Record], granted: list[doorlist.Record]) -> ListInstalled:
+        """Send a list whole and wait for the door's word on it."""
+        before = len(self.messages(ListInstalled))
+        now = int(time.time())
+        data = doorlist.encode(self.identity.key, self.device, version, now, now + 86_400, denied, granted)
+        digest = hashlib.sha256(data).digest()
+        await self.send(ListBegin(version=version, base_version=0, size=len(data), digest=digest))
+        for at in range(0, len(data), CHUNK_LIMIT):
+            await self.send(ListChunk(version=version, offset=at, data=data[at : at + CHUNK_LIMIT]))
+        await self.send(ListCommit(version=version, digest=digest))
+        return await self.hear(ListInstalled, before)
