@@ -1,0 +1,178 @@
+"""Tables: secrets at rest, consent, documents, users, the box key's file."""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from controller.access.document import Credential, Document, Person
+from controller.store.alerts import Evidence, NewAlert
+from controller.store.devices import LedgerRow, read_ledger
+from controller.store.documents import SignedDocument
+from controller.store.errors import BoxKeyError, StoreError
+from controller.store.store import Store
+
+VECTOR = bytes(range(256)) * 2
+
+
+def open_store(folder: Path) -> Store:
+    return Store(folder / "a.db", folder / "box.key")
+
+
+def signed(version: int, people: list[Person]) -> SignedDocument:
+    document = Document(
+        site="demo",
+        version=version,
+        previous="",
+        issued_unix=1,
+        expires_unix=0,
+        people=people,
+        credentials=[Credential(person=7, kind="card", value=5)],
+    )
+    payload = document.model_dump_json().encode()
+    return SignedDocument(document, payload, b"s", b"d")
+
+
+RESIDENT = Person(id=7, name="甲", doors=["b1"])
+
+
+def test_box_key_is_made_private_once_and_missed_when_it_is_gone(tmp_path: Path) -> None:
+    asyncio.run(open_store(tmp_path).close())
+    key_file = tmp_path / "box.key"
+    assert stat.S_IMODE(os.stat(key_file).st_mode) == 0o600
+    key = key_file.read_bytes()
+    asyncio.run(open_store(tmp_path).close())
+    assert key_file.read_bytes() == key and len(key) == 32
+    key_file.unlink()
+    with pytest.raises(BoxKeyError, match="put it back"):
+        open_store(tmp_path)
+    key_file.write_bytes(b"short")
+    with pytest.raises(BoxKeyError, match="is no box key"):
+        open_store(tmp_path)
+
+
+def test_device_keys_are_sealed_and_open_only_with_the_right_box_key(tmp_path: Path) -> None:
+    key = os.urandom(32)
+
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        assert await store.devices.import_ledger([LedgerRow("02000000000a", key, "unix")]) == 1
+        assert await store.devices.import_ledger([LedgerRow("02000000000a", key, "unix")]) == 0
+        (device,) = await store.devices.all()
+        assert device.key == key and key.hex() not in repr(device)
+        await store.close()
+        assert key not in (tmp_path / "a.db").read_bytes()
+        (tmp_path / "box.key").write_bytes(os.urandom(32))
+        store = open_store(tmp_path)
+        with pytest.raises(BoxKeyError):
+            await store.devices.all()
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_withdrawn_consent_leaves_neither_key_nor_template_in_the_files(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        await store.documents.replace(signed(1, [RESIDENT]), 1.0)
+        assert await store.templates.add(7, [VECTOR, VECTOR], "v1", "guard", 1.0) == 2
+        assert [row.vector for row in await store.templates.gallery()] == [VECTOR, VECTOR]
+        sealed = await store.database.read(
+            lambda c: [
+                bytes(row[0]) for row in c.execute("SELECT sealed FROM templates UNION SELECT wrapped FROM person_keys")
+            ]
+        )
+        assert not any(VECTOR[:64] in one for one in sealed)
+        assert await store.templates.withdraw(7, 2.0) == 2
+        on_disk = (tmp_path / "a.db").read_bytes() + (tmp_path / "a.db-wal").read_bytes()
+        assert not any(one in on_disk for one in sealed)
+        assert await store.templates.gallery() == [] and await store.templates.counts() == {}
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_people_who_leave_the_list_are_matched_no_more_and_forgotten_later(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        await store.documents.replace(signed(1, [RESIDENT]), 1.0)
+        await store.templates.add(7, [VECTOR], "v1", "guard", 1.0)
+        await store.documents.replace(signed(2, []), 10.0)
+        assert await store.templates.gallery() == []
+        assert await store.templates.left_before(10.5) == [7]
+        await store.documents.replace(signed(3, [RESIDENT]), 20.0)
+        assert await store.templates.left_before(100.0) == []
+        assert len(await store.templates.gallery()) == 1
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_a_document_that_breaks_half_way_leaves_the_old_one(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        await store.documents.replace(signed(1, [RESIDENT]), 1.0)
+        twice = signed(2, []).document.model_copy(update={"people": [RESIDENT, RESIDENT]})
+        with pytest.raises(Exception, match="UNIQUE"):
+            await store.documents.replace(SignedDocument(twice, b"{}", b"s", b"d"), 2.0)
+        in_force = await store.documents.in_force()
+        assert in_force is not None and in_force.document.version == 1
+        assert await store.documents.people() == [RESIDENT]
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_users_log_in_with_their_password_only_and_sessions_end(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        guard = await store.users.add("门卫", "guard", "long enough", 1.0)
+        assert await store.users.authenticate("门卫", "long enough") == guard
+        assert await store.users.authenticate("门卫", "wrong enough") is None
+        assert await store.users.authenticate("nobody", "long enough") is None
+        for name, role, password, words in (
+            ("门卫", "guard", "long enough", "already"),
+            ("b", "root", "long enough", "no role"),
+            ("b", "admin", "short", "too short"),
+        ):
+            with pytest.raises(StoreError, match=words):
+                await store.users.add(name, role, password, 1.0)
+        token = await store.users.open_session(guard, 100.0, 50.0)
+        assert await store.users.session_user(token, 149.0) == guard
+        assert await store.users.session_user(token, 151.0) is None
+        assert await store.users.session_user("x", 101.0) is None
+        await store.users.close_session(token)
+        assert await store.users.session_user(token, 101.0) is None
+        await store.close()
+        assert token.encode() not in (tmp_path / "a.db").read_bytes()
+
+    asyncio.run(scene())
+
+
+def test_an_alert_keeps_its_picture_until_the_retention_date_and_is_judged_once(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        evidence = Evidence("abc", "cars", "watchlist", 1.0, 50.0, b"jpeg")
+        alert = await store.alerts.add(NewAlert("watchlist", "sure", "watchlist:1", "north", 1.0, "w", "abc"), evidence)
+        assert await store.alerts.evidence("abc") == evidence
+        judged = await store.alerts.judge(alert.id, "confirmed", "guard", 2.0)
+        again = await store.alerts.judge(alert.id, "dismissed", "other", 3.0)
+        assert judged == again and again is not None and again.confirmed_by == "guard"
+        assert await store.alerts.judge(99, "confirmed", "guard", 2.0) is None
+        assert await store.alerts.drop_due_evidence(49.0) == 0
+        assert await store.alerts.drop_due_evidence(50.0) == 1
+        (left,) = await store.alerts.latest(5)
+        assert left.capture is None
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_a_broken_ledger_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    assert read_ledger(path) == []
+    path.write_text('{"device": "02000000000a", "key": "00"}\n\n{"device": 1\n')
+    with pytest.raises(StoreError, match="line 3 is no row"):
+        read_ledger(path)
