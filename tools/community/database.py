@@ -1,0 +1,269 @@
+"""The server's SQLite file. Every method is one transaction; safe to call from several threads."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.community.errors import ConflictError, SetupError, UnknownError
+from tools.community.rows import (
+    Credential,
+    Event,
+    Person,
+    StoredEvent,
+    Vehicle,
+    WatchlistEntry,
+)
+from tools.community.version import ListRow
+
+KEPT_PAYLOADS = 20  # a controller that was away only needs the newest; the rest is for looking things up
+_BUSY_S = 10.0
+_EVENT_COLUMNS = (
+    "device, epoch, seq, kind, reason, at_unix, clock_known, credential_kind, person, list_version, list_age_s"
+)
+
+
+class Database:
+    """People, credentials, vehicles, watchlist, signed lists and events of one site."""
+
+    def __init__(self, file: Path, site: str) -> None:
+        try:
+            self._connection = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.executescript((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+        except sqlite3.Error as error:
+            raise SetupError(f"{file}: cannot be used as database ({error}); put the backup of it back") from error
+        self._lock = threading.Lock()
+        with self.transaction() as connection:
+            row = connection.execute("SELECT id FROM site").fetchone()
+            if row is None:
+                connection.execute("INSERT INTO site VALUES (?)", (site,))
+            elif row["id"] != site:
+                raise SetupError(f'{file}: holds the lists of "{row["id"]}", not "{site}"; name another --data folder')
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def put_person(self, person: Person) -> None:
+        """Add or change."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO people VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " name = excluded.name, doors = excluded.doors, gates = excluded.gates",
+                (person.id, person.name, json.dumps(person.doors), json.dumps(person.gates)),
+            )
+
+    def put_credentials(self, credentials: Sequence[Credential]) -> int:
+        """Add or change all of them or none. A card moves to the person who is named last."""
+        with self.transaction() as connection:
+            for row in credentials:
+                _need_person(connection, row.person)
+                connection.execute(
+                    "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?, ?)",
+                    (row.person, row.kind, str(row.value), row.not_before, row.not_after, int(row.revoked)),
+                )
+        return len(credentials)
+
+    def put_vehicle(self, vehicle: Vehicle) -> None:
+        """Add or change."""
+        with self.transaction() as connection:
+            _need_person(connection, vehicle.person)
+            connection.execute(
+                "INSERT OR REPLACE INTO vehicles VALUES (?, ?, ?, ?, ?)",
+                (vehicle.plate, vehicle.person, json.dumps(vehicle.gates), vehicle.not_before, vehicle.not_after),
+            )
+
+    def put_watchlist(self, entry: WatchlistEntry) -> None:
+        """Add or change."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO watchlist VALUES (?, ?, ?, ?)",
+                (entry.id, entry.kind, entry.value, entry.reason),
+            )
+
+    def remove_person(self, person: int) -> int:
+        """The person, and with it all credentials and vehicles."""
+        return self._remove("DELETE FROM people WHERE id = ?", person, "person")
+
+    def remove_credentials(self, person: int) -> int:
+        """All credentials of a person."""
+        return self._remove("DELETE FROM credentials WHERE person = ?", person, "credential of person")
+
+    def remove_card(self, value: int) -> int:
+        """One card. To make doors refuse it by name, put it with `revoked` instead."""
+        return self._remove("DELETE FROM credentials WHERE kind = 'card' AND value = ?", str(value), "such card")
+
+    def remove_vehicle(self, plate: str) -> int:
+        """One vehicle."""
+        return self._remove("DELETE FROM vehicles WHERE plate = ?", plate, "vehicle")
+
+    def remove_watchlist(self, entry: int) -> int:
+        """One entry."""
+        return self._remove("DELETE FROM watchlist WHERE id = ?", entry, "watchlist entry")
+
+    def people(self) -> list[Person]:
+        """All, by id."""
+        with self.transaction() as connection:
+            return people(connection)
+
+    def credentials(self, person: int) -> list[Credential]:
+        """One person's."""
+        with self.transaction() as connection:
+            return credentials(connection, person)
+
+    def vehicles(self) -> list[Vehicle]:
+        """All, by plate."""
+        with self.transaction() as connection:
+            return vehicles(connection)
+
+    def watchlist(self) -> list[WatchlistEntry]:
+        """All, by id."""
+        with self.transaction() as connection:
+            return watchlist(connection)
+
+    # -- lists --------------------------------------------------------------------------------------------------------
+
+    def newest_list(self) -> ListRow | None:
+        """The list to give to a site."""
+        return self._list("ORDER BY version DESC LIMIT 1", ())
+
+    def newest_version(self) -> int:
+        """Its number; 0 when there is none."""
+        with self.transaction() as connection:
+            return int(connection.execute("SELECT coalesce(max(version), 0) FROM lists").fetchone()[0])
+
+    def list_version(self, version: int) -> ListRow | None:
+        """One of the lists whose payload is still kept."""
+        return self._list("WHERE version = ? AND payload IS NOT NULL", (version,))
+
+    def _list(self, tail: str, values: tuple[int, ...]) -> ListRow | None:
+        with self.transaction() as connection:
+            row = connection.execute(f"SELECT * FROM lists {tail}", values).fetchone()  # noqa: S608 - two own constants
+        return None if row is None else ListRow(*row)
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def take_events(self, events: Sequence[Event], now_unix: float) -> int:
+        """Store those that are not there yet; how many. What is there stays as it is."""
+        with self.transaction() as connection:
+            next_id = int(connection.execute("SELECT coalesce(max(id), 0) + 1 FROM events").fetchone()[0])
+            stored = 0
+            for event in events:
+                cursor = connection.execute(
+                    f"INSERT INTO events (id, {_EVENT_COLUMNS}, received_unix)"  # noqa: S608 - own constant
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, epoch, seq) DO NOTHING",
+                    (next_id + stored, *_event_values(event), now_unix),
+                )
+                stored += cursor.rowcount
+        return stored
+
+    def events_after(self, event_id: int, limit: int) -> list[StoredEvent]:
+        """Events that came in after row `event_id`, oldest first."""
+        with self.transaction() as connection:
+            rows = connection.execute("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", (event_id, limit))
+            return [StoredEvent(**{**dict(row), "clock_known": bool(row["clock_known"])}) for row in rows]
+
+    def _remove(self, statement: str, key: object, what: str) -> int:
+        with self.transaction() as connection:
+            removed = connection.execute(statement, (key,)).rowcount
+        if not removed:
+            raise UnknownError(f"there is no {what} {key}")
+        return removed
+
+
+def people(connection: sqlite3.Connection) -> list[Person]:
+    """All, by id."""
+    rows = connection.execute("SELECT * FROM people ORDER BY id")
+    return [
+        Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+        for row in rows
+    ]
+
+
+def credentials(connection: sqlite3.Connection, person: int | None = None) -> list[Credential]:
+    """All, or one person's."""
+    rows = connection.execute(
+        "SELECT * FROM credentials WHERE ? IS NULL OR person = ? ORDER BY person, kind, value", (person, person)
+    )
+    return [
+        Credential(
+            person=row["person"],
+            kind=row["kind"],
+            value=int(row["value"]) if row["kind"] == "card" else row["value"],
+            not_before=row["not_before"],
+            not_after=row["not_after"],
+            revoked=bool(row["revoked"]),
+        )
+        for row in rows
+    ]
+
+
+def vehicles(connection: sqlite3.Connection) -> list[Vehicle]:
+    """All, by plate."""
+    rows = connection.execute("SELECT * FROM vehicles ORDER BY plate")
+    return [Vehicle(**{**dict(row), "gates": json.loads(row["gates"])}) for row in rows]
+
+
+def watchlist(connection: sqlite3.Connection) -> list[WatchlistEntry]:
+    """All, by id."""
+    return [WatchlistEntry(**dict(row)) for row in connection.execute("SELECT * FROM watchlist ORDER BY id")]
+
+
+def newest(connection: sqlite3.Connection) -> ListRow | None:
+    """The newest list."""
+    row = connection.execute("SELECT * FROM lists ORDER BY version DESC LIMIT 1").fetchone()
+    return None if row is None else ListRow(*row)
+
+
+def add_list(connection: sqlite3.Connection, row: ListRow) -> None:
+    """Write a version, once; drop the payload of the oldest one kept."""
+    connection.execute(
+        "INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?)",
+        (row.version, row.digest, row.issued_unix, row.expires_unix, row.payload, row.signature),
+    )
+    connection.execute(
+        "UPDATE lists SET payload = NULL, signature = NULL WHERE version <= ? AND payload IS NOT NULL",
+        (row.version - KEPT_PAYLOADS,),
+    )
+
+
+def _need_person(connection: sqlite3.Connection, person: int) -> None:
+    if connection.execute("SELECT 1 FROM people WHERE id = ?", (person,)).fetchone() is None:
+        raise ConflictError(f"there is no person {person}; put /v1/people/{person} first")
+
+
+def _event_values(event: Event) -> tuple[object, ...]:
+    return (
+        event.device,
+        event.epoch,
+        event.seq,
+        event.kind,
+        event.reason,
+        event.at_unix,
+        int(event.clock_known),
+        event.credential_kind,
+        event.person,
+        event.list_version,
+        event.list_age_s,
+    )

@@ -1,0 +1,63 @@
+CREATE TABLE IF NOT EXISTS people (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    doors TEXT NOT NULL,
+    gates TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS credentials (
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked INTEGER NOT NULL,
+    PRIMARY KEY (person, kind, value)
+) STRICT, WITHOUT ROWID;
+-- A card is in one hand; two people may choose the same PIN.
+CREATE UNIQUE INDEX IF NOT EXISTS one_holder ON credentials (value) WHERE kind = 'card';
+
+CREATE TABLE IF NOT EXISTS vehicles (
+    plate TEXT PRIMARY KEY,
+    person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    gates TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS watchlist (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+-- Never changed once written. Old payloads are dropped, digests stay: the chain can be followed for ever.
+CREATE TABLE IF NOT EXISTS lists (
+    version INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL,
+    issued_unix INTEGER NOT NULL,
+    expires_unix INTEGER NOT NULL,
+    payload BLOB,
+    signature BLOB
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER NOT NULL UNIQUE,
+    device TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_unix INTEGER NOT NULL,
+    clock_known INTEGER NOT NULL,
+    credential_kind TEXT NOT NULL,
+    person INTEGER NOT NULL,
+    list_version INTEGER NOT NULL,
+    list_age_s INTEGER NOT NULL,
+    received_unix REAL NOT NULL,
+    PRIMARY KEY (device, epoch, seq)
+) STRICT;
+
+-- Whose lists these are: a folder belongs to one site.
+CREATE TABLE IF NOT EXISTS site (id TEXT NOT NULL) STRICT;
