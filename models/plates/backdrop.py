@@ -49,10 +49,8 @@ class Backdrop:
 
     def picture(self, height: int, width: int, rng: Rng) -> np.ndarray:
         """(height, width, 3) uint8: a photograph's part or a drawn ground, with clutter on it."""
-        if self._photos and rng.random() < 0.6:
-            out = self._photo(height, width, rng)
-        else:
-            out = _ground(height, width, rng)
+        drawn = not self._photos or rng.random() < 0.4
+        out = _ground(height, width, rng) if drawn else self._photo(height, width, rng)
         for _ in range(int(rng.integers(0, 4))):
             draw = (_grille, _rings, _lamp, _box, self._sign, _osd, _lines)[int(rng.integers(7))]
             draw(out, rng)
@@ -63,14 +61,11 @@ class Backdrop:
         rows, columns = photo.shape[:2]
         share = min(columns / width, rows / height) * rng.uniform(0.3, 1.0)
         cut_w, cut_h = max(8, int(width * share)), max(8, int(height * share))
-        x, y = (
-            int(rng.integers(0, columns - cut_w + 1)),
-            int(rng.integers(0, rows - cut_h + 1)),
-        )
+        x, y = (int(rng.integers(0, columns - cut_w + 1)), int(rng.integers(0, rows - cut_h + 1)))
         part = photo[y : y + cut_h, x : x + cut_w]
-        part = part[:, ::-1] if rng.random() < 0.5 else part
         method = cv2.INTER_AREA if share > 1 else cv2.INTER_LINEAR
-        return cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=method)
+        out = cv2.resize(part, (width, height), interpolation=method)
+        return cv2.flip(out, 1) if rng.random() < 0.5 else out
 
     def _sign(self, out: np.ndarray, rng: Rng) -> None:
         """A shop or road sign: characters on a coloured board, never spaced like a plate."""
@@ -82,10 +77,7 @@ class Backdrop:
         if rng.random() < 0.7:
             cv2.rectangle(out, (x - 3, y - 3), (x + count * size + 3, y + size + 3), ground, -1)
         for place in range(count):
-            box = out[
-                max(y, 0) : y + size,
-                max(x + place * size, 0) : max(x + (place + 1) * size - 1, 0),
-            ]
+            box = out[max(y, 0) : y + size, max(x + place * size, 0) : max(x + (place + 1) * size - 1, 0)]
             if box.shape[0] < 3 or box.shape[1] < 3:
                 continue
             glyph = self._glyphs[int(rng.integers(len(self._glyphs)))]
@@ -132,39 +124,17 @@ def _rings(out: np.ndarray, rng: Rng) -> None:
 
 def _lamp(out: np.ndarray, rng: Rng) -> None:
     axes = (int(rng.integers(4, 40)), int(rng.integers(3, 18)))
-    cv2.ellipse(
-        out,
-        _point(out, rng),
-        axes,
-        float(rng.uniform(-30, 30)),
-        0,
-        360,
-        _shade(rng, 40),
-        -1,
-        cv2.LINE_AA,
-    )
+    cv2.ellipse(out, _point(out, rng), axes, float(rng.uniform(-30, 30)), 0, 360, _shade(rng, 40), -1, cv2.LINE_AA)
 
 
 def _box(out: np.ndarray, rng: Rng) -> None:
     """A bare coloured board, plate-coloured now and then, without characters."""
     (x, y), width = _point(out, rng), int(rng.integers(10, 120))
-    shade = [
-        (30, 60, 180),
-        (230, 180, 20),
-        (120, 200, 140),
-        (235, 235, 235),
-        (15, 15, 15),
-    ][int(rng.integers(5))]
+    shade = [(30, 60, 180), (230, 180, 20), (120, 200, 140), (235, 235, 235), (15, 15, 15)][int(rng.integers(5))]
     shade = shade if rng.random() < 0.6 else _shade(rng, 60)
     cv2.rectangle(out, (x, y), (x + width, y + int(width * rng.uniform(0.15, 0.8))), shade, -1)
     if rng.random() < 0.4:
-        cv2.rectangle(
-            out,
-            (x, y),
-            (x + width, y + int(width * rng.uniform(0.15, 0.8))),
-            _shade(rng),
-            1,
-        )
+        cv2.rectangle(out, (x, y), (x + width, y + int(width * rng.uniform(0.15, 0.8))), _shade(rng), 1)
 
 
 def _osd(out: np.ndarray, rng: Rng) -> None:
@@ -172,25 +142,9 @@ def _osd(out: np.ndarray, rng: Rng) -> None:
     text = "".join(signs[int(rng.integers(len(signs)))] for _ in range(int(rng.integers(2, 20))))
     face = [cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX][int(rng.integers(3))]
     thick = int(rng.integers(1, 3))
-    cv2.putText(
-        out,
-        text,
-        _point(out, rng),
-        face,
-        float(rng.uniform(0.3, 1.1)),
-        _shade(rng, 30),
-        thick,
-        cv2.LINE_AA,
-    )
+    cv2.putText(out, text, _point(out, rng), face, float(rng.uniform(0.3, 1.1)), _shade(rng, 30), thick, cv2.LINE_AA)
 
 
 def _lines(out: np.ndarray, rng: Rng) -> None:
     for _ in range(int(rng.integers(1, 6))):
-        cv2.line(
-            out,
-            _point(out, rng),
-            _point(out, rng),
-            _shade(rng),
-            int(rng.integers(1, 6)),
-            cv2.LINE_AA,
-        )
+        cv2.line(out, _point(out, rng), _point(out, rng), _shade(rng), int(rng.integers(1, 6)), cv2.LINE_AA)

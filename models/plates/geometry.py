@@ -12,24 +12,15 @@ _DOUBLE_BOTTOM_MM = (14, 82, 426, 208)
 _DOUBLE_SIZE_MM = (440, 220)
 
 
-def rectify(
-    image: np.ndarray,
-    corners: np.ndarray,
-    width_px: int,
-    height_px: int,
-    margin: float = 0.0,
-) -> np.ndarray:
+def rectify(image: np.ndarray, corners: np.ndarray, width_px: int, height_px: int, margin: float = 0.0) -> np.ndarray:
     """The quadrilateral as an upright (height, width, 3) picture; corners clockwise from top left, (4, 2) float32 px.
 
     `margin` is the share of the plate's size that is added on every side.
     """
     target = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     target = (target * (1 - 2 * margin) + margin) * np.array([width_px, height_px], np.float32) - 0.5
-    source = corners.astype(np.float32)
-    shrink = min(
-        np.linalg.norm(source[1] - source[0]) / width_px,
-        np.linalg.norm(source[3] - source[0]) / height_px,
-    )
+    source = corners.astype(np.float32) - np.float32(0.5)  # corners count from pixel edges, OpenCV from their middles
+    shrink = min(np.linalg.norm(source[1] - source[0]) / width_px, np.linalg.norm(source[3] - source[0]) / height_px)
     factor = int(np.clip(round(float(shrink)), 1, 4))
     matrix = cv2.getPerspectiveTransform(source, (target + 0.5) * factor - 0.5)
     size = (width_px * factor, height_px * factor)
@@ -46,8 +37,7 @@ def double_to_strip(plate: np.ndarray) -> np.ndarray:
 
     def part(box: tuple[int, int, int, int], to_width: int) -> np.ndarray:
         cut = plate[
-            round(box[1] * scale_y) : round(box[3] * scale_y),
-            round(box[0] * scale_x) : round(box[2] * scale_x),
+            round(box[1] * scale_y) : round(box[3] * scale_y), round(box[0] * scale_x) : round(box[2] * scale_x)
         ]
         return cv2.resize(cut, (to_width, strip_height), interpolation=cv2.INTER_LINEAR)
 

@@ -27,14 +27,7 @@ def stroke_mask(symbol: str, width_factor: float = 1.0) -> np.ndarray:
     width_mm = strokes.LATIN_WIDTH_MM if symbol.isascii() else strokes.CHINESE_WIDTH_MM
     for stroke in strokes.STROKES[symbol]:
         points = np.round(strokes.polyline(stroke) * scale).astype(np.int32)
-        cv2.polylines(
-            canvas,
-            [points],
-            False,
-            255,
-            round(width_mm * width_factor * scale),
-            cv2.LINE_AA,
-        )
+        cv2.polylines(canvas, [points], False, 255, round(width_mm * width_factor * scale), cv2.LINE_AA)
     size = (strokes.CELL_WIDTH_MM * PX_PER_MM, strokes.CELL_HEIGHT_MM * PX_PER_MM)
     return cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
 
@@ -48,10 +41,7 @@ def font_mask(symbol: str, font_path: Path, face: int) -> np.ndarray:
     image = np.array(mask, np.uint8).reshape(mask.size[1], mask.size[0])
     rows, columns = np.flatnonzero(image.max(1) > 40), np.flatnonzero(image.max(0) > 40)
     image = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    cell = np.zeros(
-        (strokes.CELL_HEIGHT_MM * PX_PER_MM, strokes.CELL_WIDTH_MM * PX_PER_MM),
-        np.uint8,
-    )
+    cell = np.zeros((strokes.CELL_HEIGHT_MM * PX_PER_MM, strokes.CELL_WIDTH_MM * PX_PER_MM), np.uint8)
     cell[4:-4, 2:-2] = cv2.resize(image, (cell.shape[1] - 4, cell.shape[0] - 8), interpolation=cv2.INTER_AREA)
     return cell
 

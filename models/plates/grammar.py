@@ -1,8 +1,8 @@
 """Which texts a plate can carry, as one automaton, and the best such text for the reader's columns.
 
 All plate kinds are chains of symbol sets; chains with a common beginning share their nodes. `Grammar.decode` finds the
-best CTC path through the automaton, so nothing that cannot stand on a plate ever comes out. A province is never guessed:
-below `province_floor` it is `?`.
+best CTC path through the automaton, so nothing that cannot stand on a plate ever comes out. A province is never
+guessed: below `province_floor` it is `?`.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ class Kind:
 class Reading:
     """A text that can stand on a plate; `text` has `?` for a province that is not sure enough.
 
-    `distribution` is (characters, symbols) float32, each row the probabilities at that character; `posteriors` are those
-    of the chosen symbols; `confidence` is the least of them, less what speaks for a character too many.
+    `distribution` is (characters, symbols) float32, each row the probabilities at that character; `posteriors` are
+    those of the chosen symbols; `confidence` is the least of them, less what speaks for a character too many.
     """
 
     text: str
@@ -115,7 +115,7 @@ class Grammar:
         """Viterbi over (node, symbol) pairs and the blanks after nodes; None if no plate can be completed."""
         lattice = _Lattice(self._pair_node[kept], self._pair_symbol[kept], np.array(self._parents))
         lattice.run(columns)
-        best_score, best = _NEVER / 2, None
+        best_score, best = float(_NEVER) / 2, None
         for node, kind in self._ends:
             score = lattice.final(node)
             if colours is not None:
@@ -144,7 +144,7 @@ class Grammar:
             outside[max(first - 1, 0) : last + 2] = False
         posteriors = tuple(float(distribution[place, symbol]) for place, symbol in enumerate(symbols))
         spare = float(probabilities[outside, :BLANK].sum(1).max(initial=0.0))
-        confidence = min(min(posteriors), 1.0 - min(spare, 1.0))
+        confidence = min(*posteriors, 1.0 - min(spare, 1.0))
         if colours is not None and np.exp(colours[COLOURS.index(kind.colour)]) < _CONTRADICTION:
             confidence = min(confidence, _CONTRADICTED_CONFIDENCE)
         text = "".join(

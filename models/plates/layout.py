@@ -31,13 +31,7 @@ class Layout:
         return 2 if self.height_mm == DOUBLE_HEIGHT_MM else 1
 
 
-def _row(
-    start_mm: float,
-    y_mm: float,
-    widths_mm: list[float],
-    gaps_mm: list[float],
-    height_mm: float,
-) -> list[Slot]:
+def _row(start_mm: float, y_mm: float, widths_mm: list[float], gaps_mm: list[float], height_mm: float) -> list[Slot]:
     slots, x = [], start_mm
     for width, gap in zip(widths_mm, [*gaps_mm, 0.0], strict=True):
         slots.append(Slot(x, y_mm, width, height_mm))
@@ -47,12 +41,7 @@ def _row(
 
 SEVEN = Layout(440, 140, tuple(_row(15.5, 25, [45] * 7, [12, 34, 12, 12, 12, 12], 90)), (134.5, 70))
 EIGHT = Layout(480, 140, tuple(_row(15.5, 25, [45, *[43] * 7], [9, 49, 9, 9, 9, 9, 9], 90)), None)
-DOUBLE = Layout(
-    440,
-    220,
-    (*_row(110, 15, [80, 80], [60], 60), *_row(27.5, 90, [65] * 5, [15] * 4, 110)),
-    (220, 45),
-)
+DOUBLE = Layout(440, 220, (*_row(110, 15, [80, 80], [60], 60), *_row(27.5, 90, [65] * 5, [15] * 4, 110)), (220, 45))
 
 
 def layout_for(text: str, rows: int = 1) -> Layout:

@@ -12,12 +12,7 @@ class ConvBlock(nn.Module):
     """Convolution, batch norm, optional addition of a skip, ReLU."""
 
     def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: Size = 3,
-        stride: Size = 1,
-        padding: Size | None = None,
+        self, inputs: int, outputs: int, kernel: Size = 3, stride: Size = 1, padding: Size | None = None
     ) -> None:
         super().__init__()
         if padding is None:

@@ -31,36 +31,19 @@ RED_SYMBOLS = "警使领"
 
 def ink_mask(text: str, layout: Layout, px_per_mm: float, mask_of: MaskOf = stroke_mask) -> np.ndarray:
     """(H, W) uint8 coverage of characters, dot and the line around the edge."""
-    height, width = (
-        round(layout.height_mm * px_per_mm),
-        round(layout.width_mm * px_per_mm),
-    )
+    height, width = (round(layout.height_mm * px_per_mm), round(layout.width_mm * px_per_mm))
     ink = np.zeros((height, width), np.uint8)
     border_px = max(1, round(1.8 * px_per_mm))
     inset = round(4.5 * px_per_mm)
-    cv2.rectangle(
-        ink,
-        (inset, inset),
-        (width - 1 - inset, height - 1 - inset),
-        255,
-        border_px,
-        cv2.LINE_AA,
-    )
+    cv2.rectangle(ink, (inset, inset), (width - 1 - inset, height - 1 - inset), 255, border_px, cv2.LINE_AA)
     if layout.dot_mm is not None:
-        centre = (
-            round(layout.dot_mm[0] * px_per_mm),
-            round(layout.dot_mm[1] * px_per_mm),
-        )
+        centre = (round(layout.dot_mm[0] * px_per_mm), round(layout.dot_mm[1] * px_per_mm))
         cv2.circle(ink, centre, max(1, round(5 * px_per_mm)), 255, -1, cv2.LINE_AA)
     for symbol, slot in zip(text, layout.slots, strict=True):
         x0, y0 = round(slot.x_mm * px_per_mm), round(slot.y_mm * px_per_mm)
         size = (round(slot.width_mm * px_per_mm), round(slot.height_mm * px_per_mm))
         box = ink[y0 : y0 + size[1], x0 : x0 + size[0]]
-        np.maximum(
-            box,
-            cv2.resize(mask_of(symbol), size, interpolation=cv2.INTER_AREA),
-            out=box,
-        )
+        np.maximum(box, cv2.resize(mask_of(symbol), size, interpolation=cv2.INTER_AREA), out=box)
     return ink
 
 
@@ -71,7 +54,7 @@ def ground_image(colour: str, height: int, width: int) -> np.ndarray:
     if colour in ("green", "yellow_green"):
         share = np.clip(np.linspace(-0.15, 1.1, height, dtype=np.float32), 0, 1)[:, None, None]
         if colour == "green":
-            ground = np.float32(GREEN_TOP) * (1 - share) + ground * share
+            ground = np.array(GREEN_TOP, np.float32) * (1 - share) + ground * share
         else:
             ground[:, : round(width * 0.24)] = YELLOW_END
     return ground
@@ -103,9 +86,9 @@ def _colour(text: str, layout: Layout, colour: str, width_px: int) -> np.ndarray
 
 
 def degrade(image: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
-    """The picture as a real camera would give it: light, blur, loss of resolution, noise, JPEG; same shape, uint8 RGB."""
+    """The picture as a real camera would give it: light, haze, blur, noise, JPEG; same shape, uint8 RGB."""
     height, width = image.shape[:2]
-    out = image.astype(np.float32)
+    out: np.ndarray = image.astype(np.float32)
     gain = np.exp(rng.normal(-0.25, 0.35) * strength)
     cast = np.exp(rng.normal(0, 0.06, 3) * strength).astype(np.float32)
     slope = rng.normal(0, 0.25) * strength
@@ -131,10 +114,7 @@ def _motion_blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     kernel = np.zeros((length, length), np.float32)
     angle = rng.uniform(0, np.pi)
     middle, reach = (length - 1) / 2, (length - 1) / 2
-    start = (
-        round(middle - reach * np.cos(angle)),
-        round(middle - reach * np.sin(angle)),
-    )
+    start = (round(middle - reach * np.cos(angle)), round(middle - reach * np.sin(angle)))
     end = (round(middle + reach * np.cos(angle)), round(middle + reach * np.sin(angle)))
     cv2.line(kernel, start, end, 1.0)
     return cv2.filter2D(image, -1, kernel / kernel.sum())

@@ -11,22 +11,10 @@ import cv2
 import numpy as np
 
 from models.plates import alphabet
-from models.plates.geometry import (
-    STRIP_HEIGHT_PX,
-    STRIP_WIDTH_PX,
-    double_to_strip,
-    double_x_to_strip,
-)
+from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, double_to_strip, double_x_to_strip
 from models.plates.glyphs import glyph_variants
 from models.plates.layout import Layout, layout_for
-from models.plates.render import (
-    FACES,
-    GREEN_TOP,
-    RED,
-    RED_SYMBOLS,
-    YELLOW_END,
-    ink_mask,
-)
+from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
 from models.plates.texts import random_plate
 
 COLUMNS = 32
@@ -116,7 +104,7 @@ def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
     if rng.random() < 0.5:
         margin = rng.uniform(-0.01, 0.06)
         quad = unit * (1 - 2 * margin) + margin
-        return (quad + rng.normal(0, 1, (4, 2)) * np.array([0.016, 0.05]) * strength).astype(np.float32)
+        return np.asarray(quad + rng.normal(0, 1, (4, 2)) * np.array([0.016, 0.05]) * strength, np.float32)
     plate = (unit - 0.5) * np.array([440, 140], np.float32)
     yaw, tilt = rng.normal(0, 0.09, 2) * strength
     angle, shear = rng.normal(0, 0.075) * strength, rng.normal(0, 0.14) * strength
@@ -130,7 +118,7 @@ def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
     margins = rng.uniform([-0.01, -0.02], [0.09, 0.16], (2, 2)) * strength
     if rng.random() < 0.15:
         margins = rng.uniform(0, 0.22, (2, 2))
-    return (share * (1 - margins.sum(0)) + margins[0]).astype(np.float32)
+    return np.asarray(share * (1 - margins.sum(0)) + margins[0], np.float32)
 
 
 class ReaderSampler:
@@ -174,8 +162,7 @@ def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: f
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     homography = cv2.getPerspectiveTransform(unit, quad)
     to_pixels = cv2.getPerspectiveTransform(
-        unit * np.array([source_width, source_height], np.float32),
-        quad * np.array([2 * width, 2 * height], np.float32),
+        unit * np.array([source_width, source_height], np.float32), quad * np.array([2 * width, 2 * height], np.float32)
     )
     layers = cv2.warpPerspective(drawn.layers, to_pixels, (2 * width, 2 * height), flags=cv2.INTER_LINEAR)
     layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
@@ -188,16 +175,16 @@ def colourise(layers: np.ndarray, drawn: Drawn, rng: np.random.Generator, streng
     """(H, W, 3) float32 RGB of the warped layers on a random surrounding."""
     height, width = layers.shape[:2]
     share = layers.astype(np.float32) * (1 / 255)
-    ground, ink = (np.float32(part) + rng.normal(0, 16 * strength, 3) for part in FACES[drawn.colour])
+    ground, ink = (np.array(part, np.float32) + rng.normal(0, 16 * strength, 3) for part in FACES[drawn.colour])
     plate: np.ndarray = np.broadcast_to(ground.astype(np.float32), (height, width, 3))
     if drawn.colour in ("green", "yellow_green"):
-        other = np.float32(GREEN_TOP if drawn.colour == "green" else YELLOW_END) + rng.normal(0, 12, 3)
+        other = np.array(GREEN_TOP if drawn.colour == "green" else YELLOW_END, np.float32) + rng.normal(0, 12, 3)
         plate = other.astype(np.float32) + (ground - other).astype(np.float32) * share[..., 2:]
     inks: np.ndarray = ink.astype(np.float32)
     if drawn.text[-1] in RED_SYMBOLS or drawn.text[0] in RED_SYMBOLS:
         inks = np.broadcast_to(inks, (height, width, 3)).copy()
         part = slice(0, width // 7) if drawn.text[0] in RED_SYMBOLS else slice(width - width // 7, width)
-        inks[:, part] = np.float32(RED) + rng.normal(0, 20, 3).astype(np.float32)
+        inks[:, part] = np.array(RED, np.float32) + rng.normal(0, 20, 3).astype(np.float32)
     wear = np.float32(rng.uniform(0.55, 1.0) if rng.random() < 0.5 * strength else 1.0)
     out = plate + (inks - plate) * (share[..., :1] * wear)
     around = _surrounding(height, width, rng)
@@ -249,9 +236,9 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         out = cv2.filter2D(out, -1, (kernel if rng.random() < 0.7 else kernel.T) / kernel.size)
     noise = rng.normal(0, 1, (height, width, 3 if rng.random() < 0.3 else 1)).astype(np.float32)
     out = out + noise * np.float32(rng.uniform(0, 9) * strength)
-    spoilt = np.clip(out, 0, 255).astype(np.uint8)
+    spoilt: np.ndarray = np.clip(out, 0, 255).astype(np.uint8)
     if rng.random() < 0.4 * strength:
         ok, data = cv2.imencode(".jpg", spoilt, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))])
         if ok:
-            spoilt = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            spoilt = np.array(cv2.imdecode(data, cv2.IMREAD_COLOR))
     return spoilt

@@ -81,20 +81,12 @@ class SceneSampler:
         points = (_UNIT - 0.5) * np.array([1, ratio], np.float32)
         depth = 1 + points @ np.clip(rng.normal(0, [0.12, 0.12]), -0.3, 0.3)
         points = points / depth[:, None]
-        squeeze = np.array(
-            [
-                rng.uniform(0.72, 1.0) if rng.random() < 0.4 else 1.0,
-                rng.uniform(0.85, 1.1),
-            ]
-        )
+        squeeze = np.array([rng.uniform(0.72, 1.0) if rng.random() < 0.4 else 1.0, rng.uniform(0.85, 1.1)])
         points = points * squeeze
         angle, shear = np.clip(rng.normal(0, [0.1, 0.12]), -0.35, 0.35)
         points[:, 1] += shear * points[:, 0] * (rng.random() < 0.5)
         cos, sin = np.cos(angle), np.sin(angle)
-        return Standing(
-            (points @ np.array([[cos, sin], [-sin, cos]]) * width).astype(np.float32),
-            rows,
-        )
+        return Standing((points @ np.array([[cos, sin], [-sin, cos]]) * width).astype(np.float32), rows)
 
     def _car(self, picture: np.ndarray, plate: Standing, rng: Rng) -> None:
         """Bodywork, bumper, grille and lamps around a plate."""
@@ -102,14 +94,8 @@ class SceneSampler:
         width, height = high - low
         base = rng.uniform(0, 255) + rng.normal(0, 30, 3)
         paint = tuple(int(part) for part in np.clip(base, 0, 255))
-        left, right = (
-            low[0] - width * rng.uniform(0.1, 1.5),
-            high[0] + width * rng.uniform(0.1, 1.5),
-        )
-        top, bottom = (
-            low[1] - height * rng.uniform(0.3, 5),
-            high[1] + height * rng.uniform(0.3, 2.5),
-        )
+        left, right = (low[0] - width * rng.uniform(0.1, 1.5), high[0] + width * rng.uniform(0.1, 1.5))
+        top, bottom = (low[1] - height * rng.uniform(0.3, 5), high[1] + height * rng.uniform(0.3, 2.5))
         cv2.rectangle(picture, _at(left, top), _at(right, bottom), paint, -1)
         for _ in range(int(rng.integers(1, 6))):
             y0 = rng.uniform(top, bottom)
@@ -118,19 +104,10 @@ class SceneSampler:
             inset = rng.uniform(0, 0.4) * width
             cv2.rectangle(picture, _at(left + inset, y0), _at(right - inset, y1), shade, -1)
         if rng.random() < 0.5:
-            step, y0 = (
-                max(2.0, height * rng.uniform(0.15, 0.4)),
-                low[1] - height * rng.uniform(0.5, 3),
-            )
+            step, y0 = (max(2.0, height * rng.uniform(0.15, 0.4)), low[1] - height * rng.uniform(0.5, 3))
             for index in range(int(rng.integers(2, 8))):
                 y = y0 + index * step
-                cv2.line(
-                    picture,
-                    _at(left + width * 0.3, y),
-                    _at(right - width * 0.3, y),
-                    (150, 150, 155),
-                    1,
-                )
+                cv2.line(picture, _at(left + width * 0.3, y), _at(right - width * 0.3, y), (150, 150, 155), 1)
 
     def _stand(self, picture: np.ndarray, plate: Standing, rng: Rng) -> None:
         """Draws a random plate, its frame and its shadow into the picture, in place."""
@@ -138,34 +115,19 @@ class SceneSampler:
         while plate.rows == 2 and len(text) != 7:
             text, colour = random_plate(rng)
         drawn = self._painter.draw_flat(text, colour, rng, plate.rows)
-        face = np.clip(
-            colourise(drawn.layers, drawn, rng, 1.0) * np.exp(rng.normal(-0.1, 0.35)),
-            0,
-            255,
-        )
+        target_width = float(np.linalg.norm(plate.corners[1] - plate.corners[0]))
+        scale = min(1.0, 1.4 * target_width / drawn.layers.shape[1])
+        layers = cv2.resize(drawn.layers, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        face = np.clip(colourise(layers, drawn, rng, 1.0) * np.exp(rng.normal(-0.1, 0.35)), 0, 255).astype(np.uint8)
         if rng.random() < 0.45:
             grown = plate.corners + (plate.corners - plate.corners.mean(0)) * rng.uniform(0.02, 0.12, 2)
             shade = int(rng.integers(0, 200))
-            cv2.fillConvexPoly(
-                picture,
-                np.round(grown).astype(np.int32),
-                (shade, shade, shade),
-                cv2.LINE_AA,
-            )
-        target_width = float(np.linalg.norm(plate.corners[1] - plate.corners[0]))
-        scale = min(1.0, 1.4 * target_width / face.shape[1])
-        face8 = cv2.resize(
-            face.astype(np.uint8),
-            None,
-            fx=scale,
-            fy=scale,
-            interpolation=cv2.INTER_AREA,
-        )
-        rows, columns = face8.shape[:2]
+            cv2.fillConvexPoly(picture, np.round(grown).astype(np.int32), (shade, shade, shade), cv2.LINE_AA)
+        rows, columns = face.shape[:2]
         source = _UNIT * np.array([columns, rows], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, plate.corners - 0.5)
         size = (picture.shape[1], picture.shape[0])
-        layer = cv2.warpPerspective(face8, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        layer = cv2.warpPerspective(face, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         mask = np.zeros(picture.shape[:2], np.uint8)
         fixed = np.round((plate.corners - 0.5) * 16).astype(np.int32)
         cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, 4)
@@ -186,10 +148,10 @@ class SceneSampler:
             out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.3, 1.3)))
         y, x = (int(rng.integers(0, 512 - size)) for size in (height, width))
         out = out + self._noise[y : y + height, x : x + width] * np.float32(rng.uniform(0, 9))
-        filmed = np.clip(out, 0, 255).astype(np.uint8)
+        filmed: np.ndarray = np.clip(out, 0, 255).astype(np.uint8)
         if rng.random() < 0.3:
             ok, data = cv2.imencode(".jpg", filmed, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])
-            filmed = cv2.imdecode(data, cv2.IMREAD_COLOR) if ok else filmed
+            filmed = np.array(cv2.imdecode(data, cv2.IMREAD_COLOR)) if ok else filmed
         return filmed
 
 

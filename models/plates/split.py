@@ -22,15 +22,7 @@ def read_truth(table: Path) -> list[Truth]:
     """The rows of `path,text,colour,kind`; paths are relative to the table."""
     with table.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return [
-        Truth(
-            table.parent / row["path"],
-            row["text"],
-            row.get("colour") or "",
-            row["kind"],
-        )
-        for row in rows
-    ]
+    return [Truth(table.parent / row["path"], row["text"], row.get("colour") or "", row["kind"]) for row in rows]
 
 
 def is_training_crop(path: Path) -> bool:

@@ -44,28 +44,12 @@ KINDS: tuple[tuple[float, str, Callable[[Rng], str]], ...] = (
     (0.51, "blue", _common),
     (0.15, "yellow", _common),
     (0.13, "green", _green_small),
-    (
-        0.03,
-        "yellow_green",
-        lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF"),
-    ),
+    (0.03, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
     (0.04, "white", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "警"),
-    (
-        0.03,
-        "yellow",
-        lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂",
-    ),
-    (
-        0.03,
-        "yellow",
-        lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "学",
-    ),
+    (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂"),
+    (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "学"),
     (0.01, "black", lambda rng: "使" + _serial(rng, 6, 0.0)),
-    (
-        0.01,
-        "black",
-        lambda rng: _province(rng) + _office(rng) + _serial(rng, 4, 0.0) + "领",
-    ),
+    (0.01, "black", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4, 0.0) + "领"),
     (0.03, "black", lambda rng: "粤Z" + _serial(rng, 4) + _pick(rng, "港澳")),
     (0.03, "white", _armed),
 )

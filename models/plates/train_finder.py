@@ -18,13 +18,7 @@ from models.plates.cells import CELL_PX, CORNER_UNIT_PX
 from models.plates.glyphs import font_mask
 from models.plates.nets import corner_net, detector_net
 from models.plates.samples import PlatePainter
-from models.plates.scenes import (
-    CLOSE_HEIGHT_PX,
-    CLOSE_WIDTH_PX,
-    Close,
-    SceneSampler,
-    Standing,
-)
+from models.plates.scenes import CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX, Close, SceneSampler, Standing
 from models.plates.training import Run, add_run_arguments
 
 WIDE_HEIGHT_PX, WIDE_WIDTH_PX = 160, 256
@@ -32,6 +26,12 @@ WIDE_BATCH, CLOSE_BATCH = 16, 64
 _SIGN_SYMBOLS = "停车场出口入超市银行美食药店宾馆大小中国人民路号"
 _IGNORED, _ABSENT, _PRESENT = -1.0, 0.0, 1.0
 Batch = tuple[Tensor, ...]
+
+
+def sampler_for(fonts: list[tuple[Path, int]], photos: list[Path], seed: int) -> SceneSampler:
+    """Scenes of plates drawn with these fonts before these photographs."""
+    signs = [font_mask(symbol, *fonts[0]) for symbol in _SIGN_SYMBOLS]
+    return SceneSampler(PlatePainter(fonts), Backdrop(load_photos(photos), signs), seed)
 
 
 class Pictures(IterableDataset[Batch]):
@@ -42,11 +42,8 @@ class Pictures(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
-        path, face = self._args.fonts[0]
-        signs = [font_mask(symbol, path, face) for symbol in _SIGN_SYMBOLS]
-        backdrop = Backdrop(load_photos(self._args.photos), signs)
         seed = self._seed + (worker.id if worker else 0) * 7919
-        sampler = SceneSampler(PlatePainter(self._args.fonts), backdrop, seed)
+        sampler = sampler_for(self._args.fonts, self._args.photos, seed)
         while True:
             if self._args.net == "wide":
                 yield wide_batch([sampler.wide(WIDE_HEIGHT_PX, WIDE_WIDTH_PX) for _ in range(WIDE_BATCH)])
@@ -58,10 +55,7 @@ def wide_batch(rows: list[tuple[np.ndarray, list[Standing]]]) -> Batch:
     """Pictures, (N, H', W') presence, (N, H', W') rows, (N, 8, H', W') corner offsets."""
     pictures = torch.from_numpy(np.stack([picture for picture, _ in rows])).permute(0, 3, 1, 2)
     targets = [wide_targets(plates, *picture.shape[:2]) for picture, plates in rows]
-    return (
-        pictures,
-        *(torch.from_numpy(np.stack(part)) for part in zip(*targets, strict=True)),
-    )
+    return (pictures, *(torch.from_numpy(np.stack(part)) for part in zip(*targets, strict=True)))
 
 
 def wide_targets(plates: list[Standing], height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -94,12 +88,7 @@ def close_batch(rows: list[Close]) -> Batch:
     middle = np.array([CLOSE_WIDTH_PX, CLOSE_HEIGHT_PX], np.float32) / 2
     nothing = np.zeros((4, 2), np.float32)
     corners = [(row.plate.corners - middle) / middle[0] if row.plate else nothing for row in rows]
-    return (
-        pictures,
-        present,
-        double,
-        torch.from_numpy(np.stack(corners).reshape(len(rows), 8)),
-    )
+    return (pictures, present, double, torch.from_numpy(np.stack(corners).reshape(len(rows), 8)))
 
 
 def wide_loss(outputs: list[Tensor], batch: Batch, progress: float) -> Tensor:
@@ -136,23 +125,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser)
     parser.add_argument("--net", choices=("wide", "close"), required=True)
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="folders of pictures without plates",
-    )
+    parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of pictures without plates")
     args = parser.parse_args()
     wide = args.net == "wide"
-    run = Run(
-        detector_net() if wide else corner_net(),
-        args.out,
-        args.minutes,
-        args.rate,
-        args.seed,
-        args.threads,
-    )
+    run = Run(detector_net() if wide else corner_net(), args.out, args.minutes, args.rate, args.seed, args.threads)
     loader = DataLoader(Pictures(args, args.seed + run.step), batch_size=None, num_workers=args.workers)
     run.fit(loader, wide_loss if wide else close_loss)
 

@@ -31,7 +31,7 @@ class RealCrops:
 
     def __init__(self, table: Path) -> None:
         self._rows = [row for row in read_truth(table) if is_training_crop(row.path)]
-        self._pictures = [cv2.cvtColor(cv2.imread(str(row.path)), cv2.COLOR_BGR2RGB) for row in self._rows]
+        self._pictures = [np.array(cv2.imread(str(row.path), cv2.IMREAD_COLOR))[..., ::-1] for row in self._rows]
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[int], int]:
         """The same four things as `ReaderSampler.sample`, without column labels."""
@@ -40,15 +40,12 @@ class RealCrops:
         height, width = picture.shape[:2]
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         corners += (rng.normal(0, 1, (4, 2)) * [0.012 * width, 0.035 * height]).astype(np.float32)
-        target = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]) * np.float32([STRIP_WIDTH_PX, STRIP_HEIGHT_PX])
-        matrix = cv2.getPerspectiveTransform(corners, target.astype(np.float32))
+        unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+        target = unit * np.array([STRIP_WIDTH_PX, STRIP_HEIGHT_PX], np.float32)
+        matrix = cv2.getPerspectiveTransform(corners, target)
         size = (STRIP_WIDTH_PX, STRIP_HEIGHT_PX)
         out = cv2.warpPerspective(
-            picture,
-            matrix,
-            size,
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
+            np.ascontiguousarray(picture), matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         light = np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.05, 3))
         out = out * light + rng.normal(0, 5)
@@ -56,12 +53,7 @@ class RealCrops:
             out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.3, 1.2))
         spoilt = np.clip(out + rng.normal(0, rng.uniform(0, 5), out.shape), 0, 255).astype(np.uint8)
         labels = np.full(COLUMNS, UNLABELLED, np.int64)
-        return (
-            spoilt,
-            labels,
-            alphabet.encode(row.text),
-            alphabet.COLOURS.index(row.colour),
-        )
+        return (spoilt, labels, alphabet.encode(row.text), alphabet.COLOURS.index(row.colour))
 
 
 class Batches(IterableDataset[Batch]):
@@ -93,22 +85,13 @@ def _collate(rows: list[tuple[np.ndarray, np.ndarray, list[int], int]]) -> Batch
         texts[index, : len(row[2])] = row[2]
     lengths = torch.tensor([len(row[2]) for row in rows])
     labels = torch.from_numpy(np.stack([row[1] for row in rows]))
-    return (
-        pictures,
-        labels,
-        torch.from_numpy(texts),
-        lengths,
-        torch.tensor([row[3] for row in rows]),
-    )
+    return (pictures, labels, torch.from_numpy(texts), lengths, torch.tensor([row[3] for row in rows]))
 
 
 def losses(output: Tensor, batch: Batch, column_weight: float) -> Tensor:
     """Column cross-entropy, CTC and colour, weighted."""
     _, labels, texts, lengths, colours = batch
-    symbols, colour = (
-        output[:, : alphabet.BLANK + 1],
-        output[:, alphabet.BLANK + 1 :].mean(2),
-    )
+    symbols, colour = (output[:, : alphabet.BLANK + 1], output[:, alphabet.BLANK + 1 :].mean(2))
     total = 0.1 * functional.cross_entropy(colour, colours)
     if column_weight > 0:
         total = total + column_weight * functional.cross_entropy(symbols, labels, ignore_index=UNLABELLED)
@@ -123,10 +106,7 @@ def losses(output: Tensor, batch: Batch, column_weight: float) -> Tensor:
 def train(args: argparse.Namespace) -> None:
     """Runs until `--minutes` of the whole schedule are used, writing `checkpoint.pt` and `curve.csv`."""
     net = reader_net()
-    print(
-        f"{multiply_adds(net, STRIP_HEIGHT_PX, STRIP_WIDTH_PX) / 1e6:.1f} M multiply-adds",
-        flush=True,
-    )
+    print(f"{multiply_adds(net, STRIP_HEIGHT_PX, STRIP_WIDTH_PX) / 1e6:.1f} M multiply-adds", flush=True)
     run = Run(net, args.out, args.minutes, args.rate, args.seed, args.threads)
     data = Batches(args.fonts, args.crops, args.seed + run.step, 0 if run.step else args.ramp)
     finetuning = run.step > 0 and args.finetune
@@ -144,11 +124,7 @@ def main() -> None:
     add_run_arguments(parser)
     parser.add_argument("--crops", type=Path, help="truth table; only its training half is read")
     parser.add_argument("--ramp", type=int, default=2000, help="batches until full spoiling")
-    parser.add_argument(
-        "--finetune",
-        action="store_true",
-        help="resumed with a new schedule: CTC from the start",
-    )
+    parser.add_argument("--finetune", action="store_true", help="resumed with a new schedule: CTC from the start")
     train(parser.parse_args())
 
 

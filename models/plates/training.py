@@ -23,33 +23,16 @@ LossOf = Callable[[list[Tensor], Any, float], Tensor]
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """What every training command takes."""
     parser.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        help="folder of checkpoint.pt and curve.csv; resumed if there",
+        "--out", type=Path, required=True, help="folder of checkpoint.pt and curve.csv; resumed if there"
     )
     parser.add_argument(
-        "--minutes",
-        type=float,
-        default=30,
-        help="length of the whole schedule, resumed parts included",
+        "--minutes", type=float, default=30, help="length of the whole schedule, resumed parts included"
     )
-    parser.add_argument(
-        "--fonts",
-        type=font_argument,
-        nargs="+",
-        required=True,
-        help="FILE or FILE:FACE, Chinese",
-    )
+    parser.add_argument("--fonts", type=font_argument, nargs="+", required=True, help="FILE or FILE:FACE, Chinese")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=0,
-        help="processes that draw samples; 0: this one",
-    )
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw samples; 0: this one")
 
 
 def font_argument(words: str) -> tuple[Path, int]:
@@ -66,15 +49,7 @@ def scaled(pictures: Tensor) -> Tensor:
 class Run:
     """Trains a net until its minutes are used; a run whose folder has a checkpoint goes on from it."""
 
-    def __init__(
-        self,
-        net: Sequence,
-        out: Path,
-        minutes: float,
-        rate: float,
-        seed: int,
-        threads: int,
-    ) -> None:
+    def __init__(self, net: Sequence, out: Path, minutes: float, rate: float, seed: int, threads: int) -> None:
         torch.manual_seed(seed)
         torch.set_num_threads(threads)
         cv2.setNumThreads(1)
@@ -127,14 +102,7 @@ class Run:
 
     def _log(self, progress: float) -> None:
         with (self._out / "curve.csv").open("a", newline="") as lines:
-            csv.writer(lines).writerow(
-                [
-                    self.step,
-                    round(self._spent_s),
-                    round(progress, 4),
-                    round(self._loss, 4),
-                ]
-            )
+            csv.writer(lines).writerow([self.step, round(self._spent_s), round(progress, 4), round(self._loss, 4)])
 
     def _save(self) -> None:
         state = {

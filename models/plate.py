@@ -1,0 +1,195 @@
+"""Plates in a frame: detector → corner net on a zoomed part → upright strip → reader → grammar.
+
+    pipeline = PlatePipeline()
+    for plate in pipeline.read_frame(rgb):
+        print(plate.text, plate.confidence, plate.corners)
+
+One pipeline belongs to one thread.
+"""
+
+import time
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.cards import Card, load_card
+from models.plates.alphabet import BLANK
+from models.plates.cells import CELL_PX, CORNER_UNIT_PX
+from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, strip
+from models.plates.grammar import GRAMMAR, Grammar, Reading
+from models.runtime import Model
+
+MAX_PLATES = 8
+"""At most this many candidates of a frame are looked at closely; the best scores win."""
+ZOOM_SHARE = 0.63
+"""The share of the corner net's width that the plate takes, as in its training."""
+ZOOM_PASSES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plate in a picture: corners clockwise from top left, (4, 2) float32 px; score 0…1; 1 or 2 rows."""
+
+    corners: np.ndarray
+    score: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """A plate found and read; see `Found` and `grammar.Reading` for the fields."""
+
+    corners: np.ndarray
+    score: float
+    rows: int
+    text: str
+    posteriors: tuple[float, ...]
+    confidence: float
+    plate_type: str
+    colour: str
+    distribution: np.ndarray
+
+
+class PlatePipeline:
+    """The three nets, loaded and warmed; `stage_ms` holds the last frame's milliseconds by stage."""
+
+    def __init__(self, threads: int = 1, grammar: Grammar = GRAMMAR) -> None:
+        self._detector, self._corners, self._reader = (
+            Model(load_card(name), threads) for name in ("plate_detector", "plate_corners", "plate_reader")
+        )
+        self._grammar = grammar
+        self.stage_ms: dict[str, float] = {}
+        for model in (self._detector, self._corners, self._reader):
+            model.warm()
+
+    @property
+    def sure_confidence(self) -> float:
+        """The confidence from which a read counts as sure."""
+        return self._reader.card.thresholds["sure"]
+
+    def read_frame(self, rgb: np.ndarray) -> list[PlateRead]:
+        """Every plate in an (H, W, 3) uint8 RGB picture, best score first."""
+        found = self.detect(rgb)
+        started = time.perf_counter()
+        reads = []
+        for plate in found:
+            reading = self.read(strip(rgb, plate.corners, plate.rows))
+            reads.append(
+                PlateRead(
+                    plate.corners,
+                    plate.score,
+                    plate.rows,
+                    reading.text,
+                    reading.posteriors,
+                    reading.confidence,
+                    reading.plate_type,
+                    reading.colour,
+                    reading.distribution,
+                )
+            )
+        self.stage_ms["read"] = (time.perf_counter() - started) * 1e3
+        return reads
+
+    def detect(self, rgb: np.ndarray) -> list[Found]:
+        """Plates with refined corners, best score first."""
+        started = time.perf_counter()
+        candidates = self._candidates(rgb)
+        looked = time.perf_counter()
+        found = [refined for candidate in candidates if (refined := self._refine(rgb, candidate)) is not None]
+        self.stage_ms = {"detect": (looked - started) * 1e3, "corners": (time.perf_counter() - looked) * 1e3}
+        return _without_doubles(sorted(found, key=lambda plate: -plate.score))
+
+    def read(self, crop: np.ndarray) -> Reading:
+        """The text on a picture of one single-row plate (or the strip of a two-row one), any size, uint8 RGB."""
+        height, width = crop.shape[:2]
+        if (width, height) != (STRIP_WIDTH_PX, STRIP_HEIGHT_PX):
+            method = cv2.INTER_AREA if width > STRIP_WIDTH_PX else cv2.INTER_LINEAR
+            crop = cv2.resize(crop, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=method)
+        (output,) = self._reader.run(_scaled(crop, self._reader.card))
+        columns = output.reshape(-1, output.shape[-1])
+        symbols = _log_softmax(columns[:, : BLANK + 1])
+        return self._grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
+
+    def _candidates(self, rgb: np.ndarray) -> list[Found]:
+        card = self._detector.card
+        height, width = rgb.shape[:2]
+        scale = min(card.input.width / width, card.input.height / height)
+        size = (round(width * scale), round(height * scale))
+        fitted = np.full((card.input.height, card.input.width, 3), 128, np.uint8)
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        fitted[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)
+        scores, offsets = self._detector.run(_scaled(fitted, card))
+        presence = _sigmoid(scores[0, ..., 0])
+        rows, columns = np.nonzero(presence >= card.thresholds["score"])
+        best = np.argsort(-presence[rows, columns])[: 4 * MAX_PLATES]
+        rows, columns = rows[best], columns[best]
+        middles = np.stack([columns, rows], 1).astype(np.float32) * CELL_PX + CELL_PX / 2
+        corners = middles[:, None] + offsets[0, rows, columns].reshape(-1, 4, 2) * CORNER_UNIT_PX
+        found = [
+            Found(quad / scale, float(presence[row, column]), 2 if scores[0, row, column, 1] > 0 else 1)
+            for quad, row, column in zip(corners, rows, columns, strict=True)
+        ]
+        return _without_doubles(found)[:MAX_PLATES]
+
+    def _refine(self, rgb: np.ndarray, candidate: Found) -> Found | None:
+        """The candidate with corners read off a zoomed part; None if there it does not look like a plate."""
+        card = self._corners.card
+        zoom = np.array([card.input.width, card.input.height], np.float32)
+        quad, rows, score = candidate.corners, candidate.rows, candidate.score
+        for _ in range(ZOOM_PASSES):
+            low, high = quad.min(0), quad.max(0)
+            span = high - low
+            px_per_px = max(float(span[0]) / (ZOOM_SHARE * zoom[0]), float(span[1]) / (0.75 * zoom[1]), 1e-3)
+            origin = (low + high) / 2 - zoom / 2 * px_per_px
+            part = _cut(rgb, origin, px_per_px, card.input.width, card.input.height)
+            scores, points = self._corners.run(_scaled(part, card))
+            score = float(_sigmoid(scores.reshape(-1)[0]))
+            if score < card.thresholds["score"]:
+                return None
+            rows = 2 if scores.reshape(-1)[1] > 0 else 1
+            quad = (points.reshape(4, 2) * zoom[0] / 2 + zoom / 2) * px_per_px + origin
+            if not _convex(quad):
+                return None
+        return Found(quad.astype(np.float32), score, rows)
+
+
+def _cut(rgb: np.ndarray, origin: np.ndarray, px_per_px: float, width: int, height: int) -> np.ndarray:
+    """The part of the picture from `origin`, shrunk by `px_per_px`, edges repeated outside."""
+    factor = int(np.clip(round(px_per_px), 1, 6))
+    step = px_per_px / factor
+    # pixel centres: output (i + 0.5) · step + origin = input + 0.5
+    matrix = np.array([[step, 0, origin[0] + (step - 1) / 2], [0, step, origin[1] + (step - 1) / 2]], np.float64)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (width * factor, height * factor)
+    part = cv2.warpAffine(rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else part
+
+
+def _without_doubles(found: list[Found]) -> list[Found]:
+    """Only the best of those that cover one another's middle; `found` comes best first."""
+    kept: list[Found] = []
+    for plate in found:
+        middle = plate.corners.mean(0)
+        if not any(((middle > other.corners.min(0)) & (middle < other.corners.max(0))).all() for other in kept):
+            kept.append(plate)
+    return kept
+
+
+def _convex(quad: np.ndarray) -> bool:
+    edges = np.roll(quad, -1, 0) - quad
+    after = np.roll(edges, -1, 0)
+    return bool((edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0] > 0).all())
+
+
+def _scaled(picture: np.ndarray, card: Card) -> np.ndarray:
+    return np.asarray(picture[None].astype(np.float32) * card.input.scale + card.input.offset)
+
+
+def _sigmoid(value: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-value)))
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))

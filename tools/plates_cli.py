@@ -1,0 +1,74 @@
+"""`menshen plates IMAGE|VIDEO` and `menshen models evaluate plate`: plain functions that the command line calls."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from models.evaluate_plate import evaluate_plate
+from models.plate import PlatePipeline, PlateRead
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+_GREEN_BGR = (60, 200, 60)
+
+
+def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dict[str, Any]]:
+    """One row a picture or video frame that has plates: frame number, stage times, plates; the first is plotted."""
+    pipeline = PlatePipeline(threads)
+    rows: list[dict[str, Any]] = []
+    for number, rgb in _frames(source):
+        reads = pipeline.read_frame(rgb)
+        if not reads:
+            continue
+        stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
+        rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read) for read in reads]})
+        if plot is not None and len(rows) == 1:
+            cv2.imwrite(str(plot), drawn(rgb, reads))
+    return rows
+
+
+def plates_json(source: Path, plot: Path | None = None, threads: int = 1) -> str:
+    """`plates` as one JSON object."""
+    return json.dumps({"source": source.name, "frames": plates(source, plot, threads)}, ensure_ascii=False)
+
+
+def evaluation_json(data: Path, machine: dict[str, Any], plot: Path | None = None, threads: int = 1) -> str:
+    """`evaluate_plate` as the one JSON object of every evaluation."""
+    return json.dumps({**evaluate_plate(data, plot, threads), "machine": machine}, ensure_ascii=False)
+
+
+def drawn(rgb: np.ndarray, reads: list[PlateRead]) -> np.ndarray:
+    """The picture, BGR, with each plate's outline and the strip of what was read under it."""
+    out = np.ascontiguousarray(rgb[..., ::-1])
+    for read in reads:
+        outline = np.round(read.corners).astype(np.int32)
+        cv2.polylines(out, [outline], True, _GREEN_BGR, 2, cv2.LINE_AA)
+        corner = (int(outline[:, 0].min()), int(outline[:, 1].max()) + 22)
+        words = f"{read.text[1:]} {read.confidence:.2f}"  # OpenCV's letters have no Chinese
+        cv2.putText(out, words, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.7, _GREEN_BGR, 2, cv2.LINE_AA)
+    return out
+
+
+def _plain(read: PlateRead) -> dict[str, Any]:
+    row = asdict(read)
+    del row["distribution"]
+    row["corners"] = [[round(float(x), 1), round(float(y), 1)] for x, y in read.corners]
+    row["posteriors"] = [round(value, 4) for value in read.posteriors]
+    return row
+
+
+def _frames(source: Path) -> Iterator[tuple[int, np.ndarray]]:
+    if source.suffix.lower() in PICTURES:
+        bgr = cv2.imread(str(source), cv2.IMREAD_COLOR)
+        if bgr is None:
+            raise FileNotFoundError(f"{source} is not a picture. Next step: look at the path")
+        yield 0, np.ascontiguousarray(bgr[..., ::-1])
+        return
+    with av.open(str(source)) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            yield number, frame.to_ndarray(format="rgb24")
