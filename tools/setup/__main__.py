@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m tools.setup",
         description="Makes .venv and .menshen: no root, no system service; the second run needs no network.",
-        epilog="venv: the Python environment. demo: what `make demo` needs. all: what `make test` needs, a browser too.",
+        epilog="venv: the Python environment. demo: what `make demo` needs. all: `make test` too, with a browser.",
     )
     parser.add_argument("what", choices=["venv", "demo", "all"])
     what = parser.parse_args().what

@@ -26,8 +26,8 @@ class Picked:
     sha256: str
 
 
-# A public-domain NASA portrait, and an official portrait of a public official (a US government work): a "resident" and a
-# "stranger" for the demo and its tests. Neither is committed; the packages are only opened as archives.
+# A public-domain NASA portrait, and an official portrait of a public official (a US government work): a "resident" and
+# a "stranger" for the demo and its tests. Neither is committed; the packages are only opened as archives.
 PICTURES = (
     Picked(
         "scikit-image==0.25.2",

@@ -1,7 +1,7 @@
 """Debian packages and all that they need, unpacked into a private folder. Nothing of the system is touched.
 
-apt works with lists, cache and package state of its own; the mirrors are those of the machine's own sources, and only the
-suite may be another than the machine's.
+apt works with lists, cache and package state of its own; the mirrors are those of the machine's own sources, and only
+the suite may be another than the machine's.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _WEIGHT = ("doc", "locale", "man", "sounds", "lintian", "bug", "info")  # under 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """Packages unpacked together. `suite` None is the machine's own release, and then the machine's own libc is used."""
+    """Packages unpacked together. `suite` None: the machine's own release, and then the machine's own libc is used."""
 
     name: str
     suite: str | None
@@ -47,7 +47,10 @@ _FONTS = """<?xml version="1.0"?>
 <fontconfig>
   <dir>{base}/usr/share/fonts</dir>
   <cachedir>{base}/fontcache</cachedir>
-  <alias><family>sans-serif</family><prefer><family>DejaVu Sans</family><family>WenQuanYi Micro Hei</family></prefer></alias>
+  <alias>
+    <family>sans-serif</family>
+    <prefer><family>DejaVu Sans</family><family>WenQuanYi Micro Hei</family></prefer>
+  </alias>
 </fontconfig>
 """
 

@@ -93,7 +93,7 @@ def gst_python() -> Command:
 
 
 def chromium() -> Command:
-    """A browser without a screen for tests. As root it refuses its own sandbox, so only then is it told not to use one."""
+    """A browser without a screen for tests. Root may not use its sandbox, so only for root it is off."""
     base = root("browser")
     binary = _need(base / "usr/lib/chromium/chromium", "Chromium")
     flags = [
