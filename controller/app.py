@@ -5,7 +5,8 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Self
 
 import uvicorn
@@ -108,7 +109,7 @@ class App:
         )
         self._uvicorn = _server(create_app(self.services), settings)
         loop = asyncio.get_running_loop()
-        store.database.on_full = lambda full: loop.call_soon_threadsafe(self._disk, full)
+        store.database.on_full = partial(_call_soon, loop, self._disk)
 
     async def __aenter__(self) -> Self:
         self.health.set("disk", True)
@@ -271,6 +272,11 @@ class App:
         task = asyncio.create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, hear: Callable[[bool], None], full: bool) -> None:
+    """From the writer's thread into the loop."""
+    loop.call_soon_threadsafe(hear, full)
 
 
 class _Uvicorn(uvicorn.Server):

@@ -1,5 +1,6 @@
 """The two clocks, as a value that tests can replace."""
 
+import secrets
 import time
 from typing import Protocol
 
@@ -22,3 +23,8 @@ class SystemClock:
 
     def mono(self) -> float:
         return time.monotonic()
+
+
+def jittered(seconds: float, share: float = 0.2) -> float:
+    """`seconds`, give or take a share of it, so that many controllers do not act at once."""
+    return seconds * secrets.SystemRandom().uniform(1 - share, 1 + share)

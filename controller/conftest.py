@@ -1,4 +1,4 @@
-"""What the controller's tests share: a small site, clocks held by hand, a controller's middle without broker and page."""
+"""What the controller's tests share: a small site, clocks held by hand, a controller without broker and page."""
 
 import json
 import secrets
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tools.door_simulator import SimulatedDoor
 
 from controller.bus.doors import DoorRegistry, Edges
 from controller.events.alarm import Alarm
@@ -18,6 +17,7 @@ from controller.site.tree import Tree
 from controller.store.devices import LedgerRow
 from controller.store.store import Store
 from controller.sync.lists import Lists
+from tools.door_simulator import SimulatedDoor
 
 DEVICES = {"b1-u1": "02000000000a", "b1-u2": "02000000000b", "north": "02000000000c"}
 SITE_TOML = """\
@@ -136,7 +136,7 @@ class Middle:
             self.ingest,
             self.live,
             self.clock,
-            lambda device, frame: self.send(device, frame),
+            self._send,
             self._ahead,
             self._refused,
         )
@@ -176,6 +176,9 @@ class Middle:
                     self.down.append((target, frame))
             if not up and not any(target == device for target, _ in down):
                 return
+
+    def _send(self, device: str, frame: bytes) -> None:
+        self.send(device, frame)
 
     async def _ahead(self, device: str, version: int) -> None:
         await self.lists.door_is_ahead(device, version)

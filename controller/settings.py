@@ -285,9 +285,10 @@ def _dangling(settings: Settings) -> Iterable[str]:
             if target not in known[key]:
                 yield f'[[{table}]] "{row.id}" {key}: there is no [[{key}]] "{target}"; write {_choice(known[key])}'
     openable = {door.id for door in settings.doors} | {gate.id for gate in settings.gates}
+    choice = _choice(openable)
     for camera in settings.cameras:
         if camera.opens is not None and camera.opens not in openable:
-            yield f'[[camera]] "{camera.id}" opens: there is no door or gate "{camera.opens}"; write {_choice(openable)}'
+            yield f'[[camera]] "{camera.id}" opens: there is no [[door]] or [[gate]] "{camera.opens}"; write {choice}'
 
 
 def _choice(ids: set[str]) -> str:

@@ -11,12 +11,12 @@ import itertools
 import json
 import logging
 import os
-import random
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from controller.clock import jittered
 from controller.events.live import Live
 from controller.events.ports import CameraView, EnrolError
 from controller.health import Health
@@ -107,7 +107,7 @@ class VisionProcess:
             self._ended(why)
             if asyncio.get_running_loop().time() - began > 60:
                 pause_s = RESTART_S[0]
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
+            await asyncio.sleep(jittered(pause_s))
             pause_s = min(pause_s * 2, RESTART_S[1])
 
     async def _once(self) -> str:
@@ -206,7 +206,7 @@ class VisionProcess:
     def _ended(self, why: str) -> None:
         self._ready = False
         self._frames.clear()
-        self._cameras = {camera: (False, "recognition is not running") for camera in self._cameras}
+        self._cameras = dict.fromkeys(self._cameras, (False, "recognition is not running"))
         self._health.set("vision", False, f"recognition is not running ({why}); badges and PINs work as ever")
         _log.error("the cameras' process is gone (%s); it is started again", why)
         for answer in self._enrols.values():

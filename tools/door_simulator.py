@@ -1,4 +1,4 @@
-"""A door in CPython that speaks `doorwire`: for tests and benches of the controller, without flash, pins or MicroPython.
+"""A door in CPython that speaks `doorwire`: for tests and benches of the controller.
 
 `SimulatedDoor` is pure (time is passed in); `DoorClient` carries it over MQTT. The real firmware is the judge of what a
 door does; this one is small enough to run by the hundred and to be made to misbehave.
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 import aiomqtt
+
 from doorwire import doorlist
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
@@ -108,7 +109,7 @@ class SimulatedDoor:
         """Send what the window allows; all of it again after a silence."""
         if now_s - self._sent_s > RESEND_S:
             self._sent_seq = 0
-        waiting = [seq for seq in sorted(self.journal)][:WINDOW]
+        waiting = sorted(self.journal)[:WINDOW]
         for seq in waiting:
             if seq > self._sent_seq:
                 self._send(self.journal[seq], now_s)

@@ -9,12 +9,11 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from doorwire import doorlist
-from doorwire import vocabulary as words
-
 from controller.access.document import Credential, Document
 from controller.access.policy import scope
 from controller.site.tree import Tree
+from doorwire import doorlist
+from doorwire import vocabulary as words
 
 _KINDS = {"card": words.CREDENTIAL_CARD, "pin": words.CREDENTIAL_PIN}
 

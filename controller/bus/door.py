@@ -2,16 +2,15 @@
 
 from collections import deque
 
-from doorwire import names
-from doorwire import vocabulary as words
-from doorwire.frame import Frame
-from doorwire.messages import Hello, ListInstalled, Message, State
-
 from controller.bus.transfer import Transfer
 from controller.events.ports import DoorView
 from controller.events.upguard import UpGuard
 from controller.site.tree import Place
 from controller.store.doorlists import DoorList
+from doorwire import names
+from doorwire import vocabulary as words
+from doorwire.frame import Frame
+from doorwire.messages import Hello, ListInstalled, Message, State
 
 _UPTIME_SAMPLES = 8  # the best of so many recent frames; older ones would let two clocks drift apart
 

@@ -5,6 +5,17 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 
+from controller.bus.door import Door
+from controller.bus.transfer import Transfer
+from controller.clock import Clock
+from controller.events.ingest import Ingest, Receipt
+from controller.events.live import Live
+from controller.events.ports import CommandResult, DoorView
+from controller.events.upguard import UpGuard
+from controller.site.tree import Tree
+from controller.store.devices import Device
+from controller.store.doorlists import DoorList
+from controller.store.store import Store
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
@@ -21,18 +32,6 @@ from doorwire.messages import (
     State,
     Time,
 )
-
-from controller.bus.door import Door
-from controller.bus.transfer import Transfer
-from controller.clock import Clock
-from controller.events.ingest import Ingest, Receipt
-from controller.events.live import Live
-from controller.events.ports import CommandResult, DoorView
-from controller.events.upguard import UpGuard
-from controller.site.tree import Tree
-from controller.store.devices import Device
-from controller.store.doorlists import DoorList
-from controller.store.store import Store
 
 OPEN_LIFETIME_S = 5.0
 LIFETIME_S = 30.0

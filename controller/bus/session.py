@@ -6,7 +6,6 @@ Nothing is kept for a broker that is away: doors send again until they are answe
 import asyncio
 import json
 import logging
-import random
 import socket
 import ssl
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 
 import aiomqtt
 
+from controller.clock import jittered
 from controller.health import Health
 from controller.settings import BrokerSettings
 
@@ -60,7 +60,7 @@ class Session:
                 if self._client is not None:
                     pause_s = RETRY_S[0]
                 self._lost(error)
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+            await asyncio.sleep(jittered(pause_s, 0.5))
             pause_s = min(pause_s * 2, RETRY_S[1])
 
     def send(self, device: str, payload: bytes) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from doorwire import vocabulary as words
-
 from controller.events.ports import CommandResult, Doors
 from controller.store.alerts import AuditRow
 from controller.store.store import Store
+from doorwire import vocabulary as words
 
 
 class GuardActions:

@@ -11,7 +11,7 @@ LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One passage at a camera. `outcome`: "opened", "known", "stranger", "unlisted", "watchlist" or a refusal's reason."""
+    """One passage at a camera. `outcome`: "opened", "known", "stranger", "watchlist" or a refusal's reason."""
 
     id: str
     camera: str

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
-from doorwire import vocabulary as words
-
 from controller.access.policy import Policy, Verdict, normal_plate
 from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, new_capture_id
@@ -15,6 +13,7 @@ from controller.flow.lines import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
 from controller.watchlist.level import Level, plate_level
+from doorwire import vocabulary as words
 
 STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter

@@ -6,15 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from doorwire import names
-from doorwire import vocabulary as words
-from doorwire.messages import Event, Hello
-
 from controller.events.alarm import Alarm
 from controller.events.live import Live
 from controller.site.tree import Tree
 from controller.store.errors import StoreBusyError, StoreFullError
 from controller.store.journal import Appended, Journal, NewEvent, StoredEvent
+from doorwire import names
+from doorwire import vocabulary as words
+from doorwire.messages import Event, Hello
 
 _log = logging.getLogger(__name__)
 _ALARMING = {

@@ -22,7 +22,7 @@ class TwoLines:
         low, high = sorted((self.first, self.second))
         zone = -1 if y < low else 1 if y > high else 0
         before = self._zones.pop(track, zone)
-        self._zones[track] = zone if zone else before
+        self._zones[track] = zone or before
         if len(self._zones) > TRACK_LIMIT:
             del self._zones[next(iter(self._zones))]
         if zone == 0 or before == 0 or zone == before:

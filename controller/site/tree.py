@@ -27,7 +27,7 @@ class Tree:
         self.by_device = {place.device: place for place in self.places.values()}
 
     def covered(self, ids: Iterable[str]) -> set[str]:
-        """The doors and gates that any of `ids` (grid, building, unit, door, gate) covers. Unknown ids cover nothing."""
+        """Doors and gates that any of `ids` (grid, building, unit, door, gate) covers; unknown ids cover nothing."""
         wanted = set(ids)
         return {place.id for place in self.places.values() if not wanted.isdisjoint(place.path)}
 

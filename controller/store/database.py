@@ -61,7 +61,7 @@ class Database:
         self._thread.start()
 
     def submit(self, job: Job[T]) -> "asyncio.Future[T]":
-        """Queue `job` for the next commit. The future is done after the commit. StoreBusyError when the queue is full."""
+        """Queue `job`; the future is done after its commit. StoreBusyError when the queue is full."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(_Ticket(job, future))

@@ -102,7 +102,8 @@ class Devices:
 
         def job(connection: sqlite3.Connection) -> range:
             row = connection.execute(
-                "UPDATE devices SET counter_reserved = counter_reserved + ? WHERE device = ? RETURNING counter_reserved",
+                "UPDATE devices SET counter_reserved = counter_reserved + ? WHERE device = ?"
+                " RETURNING counter_reserved",
                 (count, device),
             ).fetchone()
             return range(row[0] - count + 1, row[0] + 1)

@@ -79,8 +79,10 @@ class Documents:
 
 
 def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:
-    for table in ("people", "credentials", "vehicles", "watchlist"):
-        connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM people")
+    connection.execute("DELETE FROM credentials")
+    connection.execute("DELETE FROM vehicles")
+    connection.execute("DELETE FROM watchlist")
     connection.executemany(
         "INSERT INTO people VALUES (?, ?, ?, ?)",
         [(row.id, row.name, json.dumps(row.doors), json.dumps(row.gates)) for row in document.people],

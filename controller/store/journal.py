@@ -9,7 +9,7 @@ from controller.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event as a door reported it. `at_unix` is the door's clock or, where that was unknown, reckoned from uptime."""
+    """An event as a door reported it. `at_unix`: the door's clock or, where unknown, reckoned from its uptime."""
 
     device: str
     epoch: int
@@ -72,20 +72,22 @@ class Journal:
         return found
 
     def open_epoch(self, device: str, epoch: int, first_seq: int, now_unix: float) -> "asyncio.Future[range]":
-        """Take note that the door holds `epoch` from `first_seq` on; the seqs thereby known to be lost (often none)."""
+        """The door holds `epoch` from `first_seq` on: note it; the seqs thereby known to be lost (often none)."""
         return self._database.submit(lambda connection: _open_epoch(connection, device, epoch, first_seq, now_unix))
 
     async def after(self, event_id: int, limit: int) -> list[StoredEvent]:
         """Events stored after row `event_id`, oldest first."""
-        return await self._select("WHERE id > ? ORDER BY id LIMIT ?", (event_id, limit))
+        return await self._select("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", (event_id, limit))
 
     async def latest(self, limit: int) -> list[StoredEvent]:
         """The newest events, newest first."""
-        return await self._select("ORDER BY id DESC LIMIT ?", (limit,))
+        return await self._select("SELECT * FROM events ORDER BY id DESC LIMIT ?", (limit,))
 
     async def outbox(self, limit: int) -> list[StoredEvent]:
         """Events that the community server has not taken, oldest first."""
-        return await self._select("JOIN outbox ON event_id = id ORDER BY id LIMIT ?", (limit,))
+        return await self._select(
+            "SELECT events.* FROM events JOIN outbox ON event_id = id ORDER BY id LIMIT ?", (limit,)
+        )
 
     async def sent(self, ids: list[int]) -> None:
         """Take these out of the outbox."""
@@ -95,9 +97,9 @@ class Journal:
 
         await self._database.write(job)
 
-    async def _select(self, tail: str, values: tuple[object, ...]) -> list[StoredEvent]:
+    async def _select(self, statement: str, values: tuple[object, ...]) -> list[StoredEvent]:
         def query(connection: sqlite3.Connection) -> list[StoredEvent]:
-            return [_stored(row) for row in connection.execute(f"SELECT events.* FROM events {tail}", values)]
+            return [_stored(row) for row in connection.execute(statement, values)]
 
         return await self._database.read(query)
 

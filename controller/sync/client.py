@@ -1,14 +1,14 @@
-"""The community server, asked: for newer lists, on a poll or when the broker says that there is one; and told events."""
+"""The community server, asked for newer lists, on a poll or when the broker announces one, and told events."""
 
 import asyncio
 import logging
-import random
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 
+from controller.clock import jittered
 from controller.health import Health
 from controller.settings import ServerSettings
 from controller.store.documents import SignedDocument
@@ -115,7 +115,7 @@ class ServerClient:
                 self._unwell(str(error))
             except Exception:  # noqa: BLE001 - a list that cannot be put in force must not stop the doors
                 _log.exception("a list could not be put in force; it is tried again at the next poll")
-            pause_s = self._settings.poll_s * random.uniform(0.8, 1.2)
+            pause_s = jittered(self._settings.poll_s)
             try:
                 await asyncio.wait_for(self._wake.wait(), pause_s)
             except TimeoutError:
@@ -132,7 +132,7 @@ class ServerClient:
             else:
                 pause_s = UPLOAD_EVERY_S
             if taken < BATCH:
-                await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
+                await asyncio.sleep(jittered(pause_s))
 
     async def _download(self) -> bytes:
         body = bytearray()

@@ -34,7 +34,7 @@ def test_site_file_is_read_with_paths_beside_it(site_file: Path) -> None:
         ('id = "b1-u2"', 'id = "b1-u1"', 'id "b1-u1" is used twice'),
         ('unit = "b1-e2"', 'unit = "b9-e9"', '[[door]] "b1-u2" unit: there is no [[unit]] "b9-e9"; write one of b1-e1'),
         ('grid = "g1"', 'grid = "g7"', '[[building]] "b1" grid: there is no [[grid]] "g7"'),
-        ('opens = "north"', 'opens = "south"', '[[camera]] "cars" opens: there is no door or gate "south"'),
+        ('opens = "north"', 'opens = "south"', '[[camera]] "cars" opens: there is no [[door]] or [[gate]] "south"'),
         ('task = "plate"', 'task = "plates"', '[[camera]] "cars" task: input should be'),
         ('ca = "ca.pem"', 'ca = "none.pem"', "[broker] ca: there is no file"),
         ('name = "Demo"', "name = Demo", "is not TOML"),

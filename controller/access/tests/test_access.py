@@ -1,9 +1,8 @@
 """Who may pass, and what each door's list says."""
 
-import pytest
-from doorwire import doorlist
-from doorwire import vocabulary as words
 from pathlib import Path
+
+import pytest
 from pydantic import ValidationError
 
 from controller.access.compile import Current, DoorKey, compile_lists
@@ -11,6 +10,8 @@ from controller.access.document import Credential, Document, Person, Vehicle
 from controller.access.policy import Policy
 from controller.settings import load
 from controller.site.tree import Tree
+from doorwire import doorlist
+from doorwire import vocabulary as words
 
 KEY = bytes(range(32))
 ONE = DoorKey("b1-u1", "02000000000a", KEY)

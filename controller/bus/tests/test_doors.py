@@ -4,14 +4,13 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 
+from controller.access.document import Credential, Document, Person
+from controller.conftest import Middle
+from controller.store.documents import SignedDocument
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
 from doorwire.messages import State
 from tools.door_simulator import SimulatedDoor
-
-from controller.access.document import Credential, Document, Person
-from controller.conftest import Middle
-from controller.store.documents import SignedDocument
 
 MakeMiddle = Callable[[], Middle]
 MakeDoor = Callable[[str], SimulatedDoor]

@@ -6,18 +6,26 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from controller.bus.session import Handlers, Session
+from controller.bus.tests.test_doors import CARD, signed
+from controller.conftest import HandClock, Middle, write_site
+from controller.health import Health
+from controller.settings import load
 from doorwire import vocabulary as words
 from tools.broker import Broker
 from tools.door_simulator import DoorClient, SimulatedDoor
 
-from controller.bus.session import Handlers, Session
-from controller.bus.tests.test_doors import CARD, signed
-from controller.clock import SystemClock
-from controller.conftest import Middle, write_site
-from controller.health import Health
-from controller.settings import load
-
 PASSWORD = "a password"
+
+
+class RealClock(HandClock):
+    """The broker's time is real."""
+
+    def unix(self) -> float:
+        return time.time()
+
+    def mono(self) -> float:
+        return time.monotonic()
 
 
 async def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> None:
@@ -36,7 +44,7 @@ async def with_broker(tmp_path: Path, keys: dict[str, bytes], scene: Callable[..
     await broker.add_users({"controller": PASSWORD, device: "door password"})
     site = write_site(tmp_path, broker.port)
     (tmp_path / "ca.pem").write_bytes(broker.ca_pem)
-    middle = Middle(load(site), SystemClock(), keys)
+    middle = Middle(load(site), RealClock(), keys)
     await middle.start()
     session = Session(middle.settings.broker, "demo", PASSWORD, Health(middle.live))
     middle.send = session.send

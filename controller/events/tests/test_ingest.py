@@ -1,4 +1,4 @@
-"""Exactly once: two real ends, joined by a wire that drops, doubles, reorders and delays, with restarts on both sides."""
+"""Exactly once: two real ends, on a wire that drops, doubles, reorders and delays, with restarts."""
 
 import asyncio
 import random
@@ -6,13 +6,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from doorwire import vocabulary as words
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tools.door_simulator import SimulatedDoor
 
 from controller.conftest import DEVICES, HandClock, Middle, write_site
 from controller.settings import load
+from doorwire import vocabulary as words
+from tools.door_simulator import SimulatedDoor
 
 DEVICE = DEVICES["b1-u1"]
 STEPS = ("record", "record", "pump", "carry", "carry", "wait", "door-reboot", "controller-restart", "reconnect")
