@@ -148,7 +148,7 @@ class Apt:
 
     def refresh(self) -> None:
         """Write the private sources and fetch the package lists."""
-        for part in ("lists/partial", "cache/archives/partial"):
+        for part in ("lists/partial", "cache/archives/partial", "packages"):
             (self._folder / part).mkdir(parents=True, exist_ok=True)
         (self._folder / "status").touch()
         (self._folder / "sources.list").write_text("".join(source_lines(own_sources(), host_suite(), self.suite)))
@@ -170,7 +170,7 @@ class Apt:
 
     def fetch(self, packages: list[Package], label: str) -> list[Path]:
         """The packages' files, from the cache or the archive, with a bar; apt checks them against the signed lists."""
-        archives = self._folder / "cache" / "archives"
+        archives = self._folder / "packages"  # not apt's cache: what lies there, `closure` would not name again
         missing = [package for package in packages if not _complete(archives, package)]
         with Bar(label, archives, packages):
             for start in range(0, len(missing), 40):
