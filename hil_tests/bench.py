@@ -42,5 +42,5 @@ def load_bench(file: Path | None = None) -> Bench:
         raise BenchError(f"{file}: {error!r}; a bench has [site] id and [role.NAME] kind, release_s") from error
     for role in bench.roles.values():
         if role.kind != "virtual":
-            raise BenchError(f"{file}: role {role.name}: kind {role.kind!r} is not known; write kind = \"virtual\"")
+            raise BenchError(f'{file}: role {role.name}: kind {role.kind!r} is not known; write kind = "virtual"')
     return bench

@@ -11,12 +11,23 @@ from types import TracebackType
 from typing import TypeVar
 
 import aiomqtt
+
 from doorwire import doorlist
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
-from doorwire.messages import CHUNK_LIMIT, Ack, Command, Event, Hello, ListBegin, ListChunk, ListCommit, ListInstalled
-from doorwire.messages import Message, Time
-
+from doorwire.messages import (
+    CHUNK_LIMIT,
+    Ack,
+    Command,
+    Event,
+    Hello,
+    ListBegin,
+    ListChunk,
+    ListCommit,
+    ListInstalled,
+    Message,
+    Time,
+)
 from tools.broker import Broker
 from tools.provision import Identity
 
@@ -24,7 +35,7 @@ M = TypeVar("M", bound=Message)
 
 
 class Desk:
-    """Acknowledges events and answers Hello with Time, as the controller does; everything else is the test's own doing."""
+    """Acknowledges events and answers Hello with Time, as the controller does; all else is the test's doing."""
 
     def __init__(self, broker: Broker, identity: Identity, password: str, folder: Path) -> None:
         self.identity = identity
@@ -64,7 +75,7 @@ class Desk:
 
     async def _listen(self) -> None:
         async for mail in self._client.messages:
-            frame = Frame.from_bytes(self.identity.key, bytes(mail.payload))  # type: ignore[arg-type]
+            frame = Frame.from_bytes(self.identity.key, bytes(mail.payload))
             self.frames.append(frame)
             self._uptime = (frame.uptime_s, time.monotonic())
             if isinstance(frame.message, Hello):
@@ -75,7 +86,9 @@ class Desk:
                 await self.send(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
             self._heard.set()
 
-    def seal(self, message: Message, lifetime_s: int = 30, boot_id: int | None = None, key: bytes | None = None) -> bytes:
+    def seal(
+        self, message: Message, lifetime_s: int = 30, boot_id: int | None = None, key: bytes | None = None
+    ) -> bytes:
         """The next frame for the door, or one for another boot or under another key."""
         self.counter += 1
         uptime_s = max(0, int(self._uptime[0] + time.monotonic() - self._uptime[1]) + lifetime_s)
@@ -108,7 +121,9 @@ class Desk:
                 await self._heard.wait()
         return self.messages(kind)[after]
 
-    async def install(self, version: int, denied: list[doorlist.Record], granted: list[doorlist.Record]) -> ListInstalled:
+    async def install(
+        self, version: int, denied: list[doorlist.Record], granted: list[doorlist.Record]
+    ) -> ListInstalled:
         """Send a list whole and wait for the door's word on it."""
         before = len(self.messages(ListInstalled))
         now = int(time.time())

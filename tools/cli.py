@@ -1,18 +1,16 @@
-"""The `menshen` command: thin verbs over public functions. The only file that may start the controller."""
+"""The `menshen` command: thin verbs over public functions. Only it and `controller_cli.py` may start the controller."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools import community_cli, controller_cli, flash_cli, wire_cli
+from tools.setup.places import home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,20 +19,19 @@ app = typer.Typer(
     help="门神 Menshen: doors, faces, plates and lists of a housing compound.",
 )
 dev = typer.Typer(no_args_is_help=True, help="For those who build Menshen.")
+app.add_typer(controller_cli.app, name="controller")
+community_cli.register(app)
+flash_cli.register(app)
+app.add_typer(wire_cli.app, name="wire")
 app.add_typer(dev, name="dev")
 
 
-def home() -> Path:
-    """Where caches and running demos live: MENSHEN_HOME, else .menshen beside the sources."""
-    return Path(os.environ.get("MENSHEN_HOME") or ROOT / ".menshen")
-
-
-@app.command(
-    epilog="Examples:  menshen demo    menshen demo --camera 0    menshen demo --check --json > report.json"
-)
+@app.command(epilog="Examples:  menshen demo    menshen demo --camera 0    menshen demo --check --json > report.json")
 def demo(
-    check: Annotated[bool, typer.Option("--check", help="Play the whole story unattended; exit 0 only if all was seen.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --check: one JSON object on stdout, words on stderr.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Unattended; exit 0 only if the whole story was seen.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: one JSON object on stdout.")] = False,
     camera: Annotated[int | None, typer.Option(help="Use this webcam as the door's camera.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
@@ -53,6 +50,7 @@ def demo(
         asyncio.run(perform(home(), Console(), camera, browser))
     except KeyboardInterrupt:
         console.print("结束 ended; nothing is left behind")
+        raise typer.Exit(130) from None
 
 
 @dev.command()
@@ -69,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -27,7 +27,7 @@ class Quality:
 def judge(rgb: NDArray[np.uint8], box: Box, eyes_nose: NDArray[np.float32]) -> Quality:
     """`rgb` the frame; `box` the face, px; `eyes_nose` (3, 2) right eye, left eye, nose tip, px."""
     height, width = rgb.shape[:2]
-    x0, y0, x1, y1 = (int(round(v)) for v in box)
+    x0, y0, x1, y1 = (round(v) for v in box)
     if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
         return Quality(0.0, "face cut off by the edge of the picture")
     if x1 - x0 < MIN_WIDTH_PX:

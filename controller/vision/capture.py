@@ -30,8 +30,7 @@ class Frame:
 
     def rgb(self) -> NDArray[np.uint8]:
         """(height, width, 3), uint8."""
-        converted: NDArray[np.uint8] = self.picture.to_ndarray(format="rgb24")
-        return converted
+        return self.picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 
 class Camera:

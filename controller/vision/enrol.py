@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from models.face import Face, FacePipeline
 from numpy.typing import NDArray
 
 from controller.vision.best_shot import Quality
 from controller.vision.face_task import face_quality
-from models.face import Face, FacePipeline
 
 MAX_BYTES = 10_000_000
 MAX_SIDE_PX = 1600  # larger pictures are made smaller: a phone's 4000 px bring nothing

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from models.face import Face, FacePipeline
 from numpy.typing import NDArray
 
 from controller.vision.best_shot import Quality, judge
@@ -13,7 +14,6 @@ from controller.vision.capture import Frame
 from controller.vision.match import Gallery, Match, match
 from controller.vision.sighting import FaceSighting
 from controller.vision.track import Box, Track, Tracker
-from models.face import Face, FacePipeline
 
 EMBEDDINGS = 3
 AGREE = 2  # independent good frames that must name the same person

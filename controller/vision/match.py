@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The nearest person; `person` None when too far or too near to another. `margin` infinite when there is no other."""
+    """The nearest person; `person` None when too far or too near to another. `margin` is inf without another."""
 
     person: int | None
     distance: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -44,7 +45,7 @@ class PeopleTask:
         mask = cv2.dilate(mask, np.ones((9, 5), np.uint8))
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         area = MIN_AREA * small.shape[0] * small.shape[1]
-        boxes = [_box(contour) for contour in contours if cv2.contourArea(contour) > area]
+        boxes = [_box(cv2.boundingRect(contour)) for contour in contours if cv2.contourArea(contour) > area]
         tracks, _ = self._tracker.update(boxes, frame.at_monotonic)
         counted = 0
         for track in tracks:
@@ -53,6 +54,6 @@ class PeopleTask:
         return [{"camera": self._camera, "at_unix": frame.at_unix, "count": counted}] if counted else []
 
 
-def _box(contour: NDArray[np.int32]) -> Box:
-    x, y, width, height = cv2.boundingRect(contour)
+def _box(rectangle: Sequence[int]) -> Box:
+    x, y, width, height = rectangle
     return (float(x), float(y), float(x + width), float(y + height))

@@ -53,10 +53,8 @@ class PlateTask:
             sighting = self._note(frame, rgb, read, track)
             if sighting is not None:
                 sightings.append(sighting)
-        for track in ended:
-            if not track.memory.decided and len(track.memory.reads) >= 2:
-                sightings.append(self._sighting(frame, track, vote(track.memory.reads)))
-        return sightings
+        left = [track for track in ended if not track.memory.decided and len(track.memory.reads) >= 2]
+        return sightings + [self._sighting(frame, track, vote(track.memory.reads)) for track in left]
 
     def _note(
         self, frame: Frame, rgb: NDArray[np.uint8], read: PlateRead, track: Track[Passage]

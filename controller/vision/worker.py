@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from models.face import FacePipeline
 
 from controller.vision.capture import Camera, Frame
 from controller.vision.channel import Channel
@@ -21,7 +22,6 @@ from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, to_json
 from models.cards import load_card
-from models.face import FacePipeline
 from models.plate import PlatePipeline
 
 STALE_S = 0.5  # an older frame is shed: a fresh one is behind it
@@ -84,7 +84,6 @@ class Worker:
             name, task = str(settings["id"]), str(settings["task"])
             if task == "plate" and plates is None:
                 plates = PlatePipeline(threads=threads)
-                plates.warm()
             made: Task
             if task == "face":
                 made = FaceTask(name, self._faces, card.thresholds["distance"], card.thresholds["margin"])

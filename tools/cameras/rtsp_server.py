@@ -6,12 +6,17 @@ Annex B. Says `ready` on stdout. Ends with its stdin.
 
 import sys
 import threading
+from typing import Any
 
-import gi
+import gi  # type: ignore[import-not-found]
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402  (versions must be required before the import)
+from gi.repository import (  # type: ignore[import-not-found]  # noqa: E402  (only after the versions are required)
+    GLib,
+    Gst,
+    GstRtspServer,
+)
 
 LAUNCH = (
     "( appsrc name=source is-live=true format=time do-timestamp=true max-bytes=2000000 "
@@ -22,8 +27,8 @@ LAUNCH = (
 class Mount:
     """One camera: pushes into the media's appsrc while somebody watches, from a key frame on."""
 
-    def __init__(self):
-        self.source = None
+    def __init__(self) -> None:
+        self.source: Any = None
         self.keyed = False
         self.factory = GstRtspServer.RTSPMediaFactory()
         self.factory.set_launch(LAUNCH)
@@ -31,15 +36,15 @@ class Mount:
         self.factory.set_latency(0)
         self.factory.connect("media-configure", self._configure)
 
-    def _configure(self, _factory, media):
+    def _configure(self, _factory: Any, media: Any) -> None:
         self.keyed = False
         self.source = media.get_element().get_child_by_name("source")
         media.connect("unprepared", self._gone)
 
-    def _gone(self, _media):
+    def _gone(self, _media: Any) -> None:
         self.source = None
 
-    def push(self, unit):
+    def push(self, unit: bytes) -> None:
         source = self.source
         if source is None:
             return
@@ -48,8 +53,8 @@ class Mount:
             self.source = None
 
 
-def is_key(unit):
-    """Whether an access unit holds a sequence parameter set (H.264 NAL type 7), as our encoder writes before each IDR."""
+def is_key(unit: bytes) -> bool:
+    """Whether it holds a sequence parameter set (H.264 NAL type 7): our encoder writes one before each IDR."""
     at = unit.find(b"\x00\x00\x01")
     while at >= 0:
         if at + 3 < len(unit) and unit[at + 3] & 0x1F == 7:
@@ -58,7 +63,7 @@ def is_key(unit):
     return False
 
 
-def feed(mounts, loop):
+def feed(mounts: list[Mount], loop: Any) -> None:
     source = sys.stdin.buffer
     while True:
         head = source.read(5)
@@ -69,16 +74,16 @@ def feed(mounts, loop):
     loop.quit()
 
 
-def main():
+def main() -> None:
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(sys.argv[1])
     mounts = [Mount() for _ in sys.argv[2:]]
-    for name, mount in zip(sys.argv[2:], mounts):
+    for name, mount in zip(sys.argv[2:], mounts, strict=True):
         server.get_mount_points().add_factory("/" + name, mount.factory)
     if server.attach(None) == 0:
-        sys.exit("port %s cannot be used" % sys.argv[1])
+        sys.exit(f"port {sys.argv[1]} cannot be used")
     GLib.timeout_add_seconds(2, lambda: server.get_session_pool().cleanup() >= 0)
     loop = GLib.MainLoop()
     threading.Thread(target=feed, args=(mounts, loop), daemon=True).start()

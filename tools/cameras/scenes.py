@@ -1,10 +1,11 @@
-"""What the simulated cameras see, drawn from scratch: a doorway with a visitor, a gate with a car, people on a plaza."""
+"""What the simulated cameras see, drawn by us: a doorway with a visitor, a gate with a car, people on a plaza."""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,9 +20,10 @@ ENTER_S = 1.2
 
 
 @lru_cache(maxsize=8)
-def _noise(seed: int) -> NDArray[np.int16]:
+def _noise(seed: int) -> NDArray[Any]:
     """Sensor noise, drawn once and shown in turn: drawing it anew costs more than the encoding."""
-    return np.random.default_rng(seed).normal(0, NOISE, (SIZE[1], SIZE[0], 3)).astype(np.int16)
+    noise = np.random.default_rng(seed).normal(0, NOISE, (SIZE[1], SIZE[0], 3))
+    return noise.astype(np.int16)
 
 
 def filmed(picture: Picture, number: int) -> Picture:
@@ -31,7 +33,7 @@ def filmed(picture: Picture, number: int) -> Picture:
 
 def _gradient(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Picture:
     share = np.linspace(0, 1, SIZE[1], dtype=np.float32)[:, None, None]
-    column = np.float32(top) * (1 - share) + np.float32(bottom) * share
+    column = np.array(top, np.float32) * (1 - share) + np.array(bottom, np.float32) * share
     return np.broadcast_to(column, (SIZE[1], SIZE[0], 3)).astype(np.uint8).copy()
 
 
@@ -148,7 +150,7 @@ def _figure(picture: Picture, x: int, y: int, size: float, step: float) -> None:
         cv2.line(picture, at(0, -12), at(direction * swing, 24), (38, 38, 46), max(2, round(8 * size)), cv2.LINE_AA)
 
 
-def _paste(picture: Picture, part: Picture, x: int, y: int) -> None:
+def _paste(picture: Picture, part: NDArray[Any], x: int, y: int) -> None:
     """`part` onto `picture` at (x, y), cut at the edges."""
     x0, y0 = max(0, x), max(0, y)
     x1, y1 = min(picture.shape[1], x + part.shape[1]), min(picture.shape[0], y + part.shape[0])

@@ -71,5 +71,6 @@ def credentials(now_unix: int) -> list[dict[str, object]]:
         card(COURIER, EXPIRED_CARD.value, not_after=now_unix - DAY_S),
     ]
 
+
 # Head and shoulders in the portraits of `tools.setup.system.demo_pictures`: x0, y0, x1, y1, px.
 PORTRAITS = {"resident": (110, 0, 340, 290), "stranger": (250, 0, 730, 620)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.demo.cast import SITE
 from tools.demo.house import GUARD, House
 from tools.demo.story import Step, Story
 from tools.demo.watch import DutyRoom, Wire
-from tools.demo.cast import SITE
 
 
 async def check(parent: Path, pictures: Path, tell: Callable[[str], None]) -> dict[str, object]:
@@ -19,7 +19,7 @@ async def check(parent: Path, pictures: Path, tell: Callable[[str], None]) -> di
     steps: list[Step] = []
     house = House(parent, tell)
     async with house:
-        wire = Wire(house.broker.port, house.broker.ca_file, house.controller_password, SITE)
+        wire = Wire(house.broker.port, house.ca_file, house.controller_password, SITE)
         wire.keys.update(house.keys())
         room = DutyRoom(house.console_url, GUARD, house.guard_password, pictures)
         async with wire, room:

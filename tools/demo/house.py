@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -274,7 +274,14 @@ class House:
 
     async def revoke(self, person: int, card: cast.Card, revoked: bool = True) -> None:
         """The server's administrator revokes (or restores) a card and publishes a new version."""
-        row = {"person": person, "kind": "card", "value": card.value, "not_before": 0, "not_after": 0, "revoked": revoked}
+        row = {
+            "person": person,
+            "kind": "card",
+            "value": card.value,
+            "not_before": 0,
+            "not_after": 0,
+            "revoked": revoked,
+        }
         await self._admin("PUT", "/v1/credentials", [row])
         await self._admin("POST", "/v1/publish")
 
@@ -286,8 +293,10 @@ class House:
         community = Community(cast.SITE, address, self.broker.ca_pem, self.ledger, DOOR_SETTINGS)
         known = set(self.keys())
         work = asyncio.create_task(asyncio.to_thread(flash, self._serial.port, community, self.bundle))
-        while not (new := set(self.keys()) - known) and not work.done():
-            await asyncio.sleep(0.1)
+        async for _ in ticks(0.1):  # the broker must know the board before its first hello
+            new = set(self.keys()) - known
+            if new or work.done():
+                break
         rows = ledger_read(self.ledger)
         await self.broker.add_users({device: rows[device].broker_password for device in new})
         return await work
@@ -311,3 +320,10 @@ class House:
             if mine in words:
                 return f"process {process.parent.name}"
         return ""
+
+
+async def ticks(every_s: float) -> AsyncIterator[None]:
+    """For loops that look again and again."""
+    while True:
+        yield
+        await asyncio.sleep(every_s)

@@ -57,8 +57,7 @@ id = "g1"
 name = "第一网格 Grid 1"
 """
     ]
-    for number in (1, 2, 3):
-        parts.append(f'[[building]]\nid = "b{number}"\nname = "{number}号楼"\ngrid = "g1"\n')
+    parts += [f'[[building]]\nid = "b{number}"\nname = "{number}号楼"\ngrid = "g1"\n' for number in (1, 2, 3)]
     for unit, name in DOORS.items():
         parts.append(f'[[unit]]\nid = "{unit}-unit"\nname = "{name}"\nbuilding = "{unit[:2]}"\n')
         parts.append(f'[[door]]\nid = "{unit}"\nname = "{name}"\nunit = "{unit}-unit"\ndevice = "{at.devices[unit]}"\n')

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from doorwire import vocabulary as words
-from doorwire.messages import Event, Hello, ListInstalled
 from rich.console import Console
 from rich.table import Table
 
+from doorwire import names
+from doorwire import vocabulary as words
+from doorwire.messages import Event, Hello, ListInstalled
 from tools.demo import cast
 from tools.demo.house import GUARD, House
 from tools.demo.watch import Heard, Wire, told
@@ -87,7 +88,9 @@ class Stage:
         elif isinstance(heard.message, Hello):
             self.console.print(f"  [blue]{door}[/]  hello, {heard.message.firmware.decode()}")
         elif isinstance(heard.message, ListInstalled):
-            self.console.print(f"  [blue]{door}[/]  list {heard.message.version}: {words.REASONS[heard.message.reason]}")
+            self.console.print(
+                f"  [blue]{door}[/]  list {heard.message.version}: {names.REASONS[heard.message.reason]}"
+            )
 
     def _say(self, text: str) -> None:
         self.console.print(f"[bold]» {text}[/]")
@@ -194,11 +197,12 @@ async def perform(parent: Path, console: Console, webcam: int | None, browse: bo
     """The demo from the curtain to the last key."""
     cameras = {} if webcam is None else {"face": str(webcam)}
     async with House(parent, lambda text: console.print(f"[dim]{text}[/]"), cameras) as house:
-        wire = Wire(house.broker.port, house.broker.ca_file, house.controller_password, cast.SITE)
+        wire = Wire(house.broker.port, house.ca_file, house.controller_password, cast.SITE)
         wire.keys.update(house.keys())
         async with wire:
             await house.power_boards()
-            console.print(f"\n页面 page: [bold]{house.console_url}[/]   user [bold]{GUARD}[/]   password [bold]{house.guard_password}[/]\n")
+            user = f"user [bold]{GUARD}[/]   password [bold]{house.guard_password}[/]"
+            console.print(f"\n页面 page: [bold]{house.console_url}[/]   {user}\n")
             if browse:
                 webbrowser.open(house.console_url)
             await Stage(house, wire, console).play()

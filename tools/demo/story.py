@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 
+from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.messages import Event, Hello, ListInstalled
-
 from tools.demo import cast
 from tools.demo.house import House
 from tools.demo.watch import DutyRoom, NotSeen, ServerDatabase, Wire, told, until
@@ -103,7 +103,7 @@ class Story:
             found[:] = [event for event in self.wire.events(self.device(door))[after:] if event.kind == kind]
             return bool(found)
 
-        await until(f"event {words.EVENTS[kind]} of {door} on the broker", came, timeout_s)
+        await until(f"event {names.EVENTS[kind]} of {door} on the broker", came, timeout_s)
         return found[0]
 
     async def on_page(self, selector: str, what: str, timeout_s: float = _PAGE_S) -> float:
@@ -156,7 +156,7 @@ class Story:
         await self.swipe(DOOR, card)
         event = await self.event_of(DOOR, before, words.EVENT_DENIED)
         if event.reason != reason:
-            raise NotSeen(f"reason {words.REASONS[reason]}: the door said {words.REASONS[event.reason]}")
+            raise NotSeen(f"reason {names.REASONS[reason]}: the door said {names.REASONS[event.reason]}")
         await self.event_on_page(DOOR, event)
         await self.relay_stays(DOOR, edge)
         return f"relay did not move; {told(event)} on the broker and on the page"
@@ -275,7 +275,9 @@ class Story:
         """The broker dies and returns: likewise."""
         return await self.outage(self.house.broker.kill, self.house.broker.start)
 
-    async def outage(self, take_down: Callable[[], Awaitable[object]], bring_back: Callable[[], Awaitable[object]]) -> str:
+    async def outage(
+        self, take_down: Callable[[], Awaitable[object]], bring_back: Callable[[], Awaitable[object]]
+    ) -> str:
         doors = [DOOR, SECOND_DOOR]
         grants = {door: self.grants(door) for door in doors}
         swipes = 8
@@ -298,14 +300,14 @@ class Story:
         return sum(event.kind == words.EVENT_GRANTED for event in self.wire.events(self.device(door)))
 
     async def open_and_close(self, door: str) -> None:
-        """A resident badges and the relay rises; wait until it falls again, so that each swipe has an edge of its own."""
+        """A resident badges and the relay rises; wait until it falls, so that each swipe has its own edge."""
         edge = self.edges(door)
         await self.swipe(door, cast.RESIDENT_CARD)
         await self.relay_rises(door, edge)
         await until(f"relay of {door} back", lambda: not self.house.boards[door].level("relay"), 10)
 
     async def stored_once(self, door: str) -> None:
-        """The server, fed from the controller's store, has each (epoch, seq) heard from the door, once, without a hole."""
+        """Store and server have each (epoch, seq) that was heard from the door, once, and no other."""
         device = self.device(door)
         heard = sorted({(event.epoch, event.seq) for event in self.wire.events(device)})
         await until(

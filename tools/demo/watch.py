@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 
 import aiomqtt
-from doorwire import vocabulary as words
+from playwright.async_api import Browser, Page, Playwright, async_playwright
+
+from doorwire import names
 from doorwire.errors import WireError
 from doorwire.frame import Frame
 from doorwire.messages import Event, Message
-from playwright.async_api import Browser, Page, Playwright, async_playwright
-
 from tools.setup import system
 
 _POLL_S = 0.05
@@ -100,7 +100,7 @@ class Wire:
                     await client.subscribe(self._topic, qos=1)
                     self.connected.set()
                     async for message in client.messages:
-                        self._take(str(message.topic).split("/")[3], bytes(message.payload))  # type: ignore[arg-type]
+                        self._take(str(message.topic).split("/")[3], bytes(message.payload))
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.3)
 
@@ -115,7 +115,7 @@ class Wire:
 
 def told(event: Event) -> str:
     """An event in two words: kind and reason."""
-    return f"{words.EVENTS[event.kind]} ({words.REASONS[event.reason]})"
+    return f"{names.EVENTS[event.kind]} ({names.REASONS[event.reason]})"
 
 
 class DutyRoom:

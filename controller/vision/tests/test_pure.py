@@ -1,0 +1,153 @@
+"""Match, tracks, votes, motion and quality: values in, values out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.vision.best_shot import judge
+from controller.vision.match import Gallery, match
+from controller.vision.motion import MotionGate
+from controller.vision.sighting import PlateSighting, to_json
+from controller.vision.track import Tracker
+from controller.vision.vote import Read, vote
+
+EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
+
+
+def gallery(*rows: tuple[int, float]) -> Gallery:
+    """Templates on one axis: (person, place)."""
+    vectors = np.zeros((len(rows), 128), np.float32)
+    vectors[:, 0] = [place for _, place in rows]
+    return Gallery(vectors, np.array([person for person, _ in rows], np.int64))
+
+
+def face_at(place: float) -> np.ndarray:
+    vector = np.zeros(128, np.float32)
+    vector[0] = place
+    return vector
+
+
+def test_match_nobody_enrolled() -> None:
+    assert match(face_at(0), Gallery.empty(), 0.5, 0.1).person is None
+
+
+def test_match_nearest_within_threshold() -> None:
+    found = match(face_at(0.1), gallery((7, 0.0), (8, 2.0)), 0.5, 0.1)
+    assert (found.person, round(found.distance, 3), round(found.margin, 3)) == (7, 0.1, 1.8)
+
+
+def test_match_too_far() -> None:
+    assert match(face_at(0.6), gallery((7, 0.0)), 0.5, 0.1).person is None
+
+
+def test_match_two_people_alike() -> None:
+    assert match(face_at(0.1), gallery((7, 0.0), (8, 0.25)), 0.5, 0.1).person is None
+
+
+def test_match_own_templates_are_no_rivals() -> None:
+    assert match(face_at(0.1), gallery((7, 0.0), (7, 0.2)), 0.5, 0.1).person == 7
+
+
+class Memory:
+    """What a test track remembers: nothing."""
+
+
+def test_track_moving_box_stays_one() -> None:
+    tracker: Tracker[Memory] = Tracker(Memory)
+    numbers = {tracker.update([(x, 0, x + 40, 40)], x / 100)[0][0].number for x in range(0, 200, 20)}
+    assert numbers == {1}
+
+
+def test_track_two_boxes_side_by_side_stay_two() -> None:
+    tracker: Tracker[Memory] = Tracker(Memory)
+    for step in range(10):
+        tracks, _ = tracker.update([(step, 0, step + 40, 40), (step + 60, 0, step + 100, 40)], step / 10)
+        assert [track.number for track in tracks] == [1, 2]
+
+
+def test_track_that_left_ends_once() -> None:
+    tracker: Tracker[Memory] = Tracker(Memory)
+    tracker.update([(0, 0, 40, 40)], 0.0)
+    assert tracker.update([], 1.0)[1] == []
+    assert [track.number for track in tracker.update([], 1.3)[1]] == [1]
+    assert tracker.update([], 2.0)[1] == []
+    assert tracker.update([(0, 0, 40, 40)], 2.1)[0][0].number == 2
+
+
+def read(text: str, posterior: float = 0.9, weight: float = 1.0, plate_type: str = "blue") -> Read:
+    return Read(text, (posterior,) * len(text), plate_type, "blue", weight)
+
+
+def test_vote_one_bad_frame_is_outvoted() -> None:
+    verdict = vote([read("皖A12345"), read("皖A12845"), read("皖A12345"), read("皖A12345")])
+    assert verdict.text == "皖A12345"
+    assert verdict.confidence == pytest.approx(0.9 * 3 / 4)
+    assert verdict.posteriors.index(min(verdict.posteriors)) == 4
+
+
+def test_vote_length_of_the_heavier_wins_whole() -> None:
+    verdict = vote([read("皖A12345"), read("皖AD12345", weight=3.0, plate_type="green")])
+    assert (verdict.text, verdict.plate_type) == ("皖AD12345", "green")
+
+
+@given(st.lists(st.sampled_from(["皖A12345", "皖A12346", "京B67890", "皖AD12345"]), min_size=1, max_size=12))
+def test_vote_every_character_was_read_there(texts: list[str]) -> None:
+    verdict = vote([read(text) for text in texts])
+    assert 0.0 < verdict.confidence <= 1.0
+    assert len(verdict.posteriors) == len(verdict.text)
+    for position, letter in enumerate(verdict.text):
+        assert any(len(text) == len(verdict.text) and text[position] == letter for text in texts)
+
+
+def test_motion_still_picture_becomes_quiet_and_wakes_up() -> None:
+    gate = MotionGate()
+    empty = np.full((540, 960, 3), 120, np.uint8)
+    states = [gate.moving(empty, step / 8) for step in range(16)]
+    assert states[0] and not states[-1]
+    visitor = empty.copy()
+    visitor[200:300, 400:480] = 200
+    assert gate.moving(visitor, 2.1)
+
+
+def test_motion_sensor_noise_is_quiet() -> None:
+    gate = MotionGate()
+    rng = np.random.default_rng(1)
+    states = [
+        gate.moving(np.clip(rng.normal(120, 6, (540, 960, 3)), 0, 255).astype(np.uint8), step / 8) for step in range(24)
+    ]
+    assert not any(states[16:])
+
+
+def textured(light: float = 120.0) -> np.ndarray:
+    picture = np.random.default_rng(2).normal(light, 30, (200, 200, 3))
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def test_quality_good_face() -> None:
+    quality = judge(textured(), (10, 10, 120, 120), EYES_NOSE)
+    assert quality.why == "" and 0.3 < quality.score <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("picture", "box", "points", "why"),
+    [
+        (textured(), (-5, 10, 120, 120), EYES_NOSE, "cut off"),
+        (textured(), (10, 10, 60, 60), EYES_NOSE, "small"),
+        (textured(5), (10, 10, 120, 120), EYES_NOSE, "dark"),
+        (np.full((200, 200, 3), 120, np.uint8), (10, 10, 120, 120), EYES_NOSE, "blurred"),
+        (textured(), (10, 10, 120, 120), np.array([[45, 50], [85, 50], [85, 75]], np.float32), "turned"),
+    ],
+)
+def test_quality_says_in_words_why_not(
+    picture: np.ndarray, box: tuple[int, int, int, int], points: np.ndarray, why: str
+) -> None:
+    quality = judge(picture, box, points)
+    assert why in quality.why and quality.score == 0.0
+
+
+def test_sighting_as_json_keeps_its_picture() -> None:
+    seen = PlateSighting("gate", 1, 2.0, "皖A12345", 0.9, (0.9,) * 7, "blue", "blue", "in", b"\xff\xd8", 3.0)
+    assert to_json(seen)["jpeg"] == "/9g="
