@@ -46,13 +46,21 @@ def font_mask(symbol: str, font_path: Path, face: int) -> np.ndarray:
     return cell
 
 
+def _forms(mask: np.ndarray) -> list[np.ndarray]:
+    """A font's glyph as it is, bolder, thinner, and smaller in its cell: presses differ, and so do worn plates."""
+    kernel = np.ones((3, 3), np.uint8)
+    small = np.zeros_like(mask)
+    small[8:-8, 6:-6] = cv2.resize(mask, (mask.shape[1] - 12, mask.shape[0] - 16), interpolation=cv2.INTER_AREA)
+    return [mask, cv2.dilate(mask, kernel), cv2.erode(mask, kernel), small]
+
+
 def glyph_variants(symbol: str, fonts: list[tuple[Path, int]]) -> list[np.ndarray]:
     """All masks that training may draw for a symbol: our strokes in three widths, and each font for Chinese ones."""
     variants = []
     if symbol in strokes.STROKES:
         variants += [stroke_mask(symbol, factor) for factor in _WIDTH_FACTORS]
     if not symbol.isascii():
-        variants += [font_mask(symbol, path, face) for path, face in fonts]
+        variants += [form for path, face in fonts for form in _forms(font_mask(symbol, path, face))]
     if not variants:
         raise MissingGlyph(f"{symbol}: neither drawn nor in a font")
     return variants
