@@ -85,6 +85,7 @@ def _pip_wheel() -> Path:
         apt.refresh()
         packages = [package for package in apt.closure(["python3-pip-whl"]) if package.name == "python3-pip-whl"]
         unpack(apt.fetch(packages, "pip"), base)
+        shutil.rmtree(home() / "apt", ignore_errors=True)
     found = sorted(base.glob("usr/share/python-wheels/pip-*.whl"))
     if not found:
         raise SetupError("Debian's python3-pip-whl holds no pip: install python3-venv and run it again")
