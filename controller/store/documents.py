@@ -63,19 +63,35 @@ class Documents:
     async def people(self) -> list[Person]:
         """Everyone on the list in force, by id."""
         rows = await self._database.read(lambda c: c.execute("SELECT * FROM people ORDER BY id").fetchall())
-        return [
-            Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
-            for row in rows
-        ]
+        return [_person(row) for row in rows]
 
     async def person(self, person_id: int) -> Person | None:
         """One of them."""
         row = await self._database.read(
             lambda c: c.execute("SELECT * FROM people WHERE id = ?", (person_id,)).fetchone()
         )
-        if row is None:
-            return None
-        return Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+        return None if row is None else _person(row)
+
+    async def search_people(self, text: str, limit: int) -> list[Person]:
+        """People whose name contains `text` or whose id it is, by id; everyone for ""."""
+        rows = await self._database.read(
+            lambda c: c.execute(
+                "SELECT * FROM people WHERE instr(lower(name), lower(?)) OR CAST(id AS TEXT) = ? ORDER BY id LIMIT ?",
+                (text, text, limit),
+            ).fetchall()
+        )
+        return [_person(row) for row in rows]
+
+    async def watchlist_value(self, entry: int) -> str | None:
+        """What an entry of the watchlist looks for."""
+        row = await self._database.read(
+            lambda c: c.execute("SELECT value FROM watchlist WHERE id = ?", (entry,)).fetchone()
+        )
+        return None if row is None else str(row["value"])
+
+
+def _person(row: sqlite3.Row) -> Person:
+    return Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
 
 
 def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:

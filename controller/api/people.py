@@ -1,0 +1,110 @@
+"""Residents of the list in force, and the face templates of those who said yes."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from controller.api.consent import CONSENT
+from controller.api.errors import ApiError, unknown
+from controller.api.limits import UPLOAD_LIMIT
+from controller.api.picture import PictureError, inspect
+from controller.api.session import DeskOf, OwnPage, SignedIn
+from controller.api.views import ConsentView, PersonView, TemplatesView
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["consent"],
+                    "properties": {
+                        "consent": {"type": "string", "description": "version of the consent text that was accepted"},
+                        "picture": {"type": "string", "format": "binary", "description": "JPEG or PNG"},
+                        "camera": {"type": "string", "description": "instead of a picture: enrol what it sees now"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+routes = APIRouter(tags=["people"])
+
+
+class _InMemory(MultiPartParser):
+    """A resident's picture never touches the disk, not even as a temporary file."""
+
+    spool_max_size = UPLOAD_LIMIT
+
+
+@routes.get("/api/people")
+async def people(
+    _: SignedIn,
+    desk: DeskOf,
+    search: Annotated[str, Query(max_length=60)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[PersonView]:
+    """People whose name contains `search` or whose number it is, by number."""
+    store = desk.services.store
+    found = await store.documents.search_people(search.strip(), limit)
+    counts = await store.templates.counts()
+    return [PersonView(**row.model_dump(), templates=counts.get(row.id, 0)) for row in found]
+
+
+@routes.get("/api/consent")
+async def consent(_: SignedIn) -> ConsentView:
+    """The consent text in force."""
+    return CONSENT
+
+
+@routes.post("/api/people/{person}/templates", dependencies=[OwnPage], openapi_extra=_FORM)
+async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> TemplatesView:
+    """Enrol a face from a picture or a camera, with the resident's consent to the text in force."""
+    form = await _form(request)
+    if await desk.services.store.documents.person(person) is None:
+        raise unknown("person on the list in force; enter the person at the community server")
+    if form.get("consent") != CONSENT.version:
+        detail = f"consent to text {CONSENT.version} is needed; let the person read and accept it"
+        raise ApiError(409, "consent-needed", detail)
+    jpeg, camera = form.get("picture"), form.get("camera")
+    if (jpeg is None) == (camera is None):
+        raise ApiError(422, "bad-request", "send either a picture or the id of a camera")
+    if isinstance(camera, str) and camera not in [view.id for view in desk.services.vision.views()]:
+        raise unknown("camera")
+    if isinstance(jpeg, bytes):
+        try:
+            inspect(jpeg)
+        except PictureError as error:
+            raise ApiError(415, "bad-picture", str(error)) from error
+    picture = jpeg if isinstance(jpeg, bytes) else None
+    source = camera if isinstance(camera, str) else None
+    count = await desk.services.enrolment.enrol(person, CONSENT.version, user.name, picture, source)
+    return TemplatesView(templates=count)
+
+
+@routes.delete("/api/people/{person}/templates", dependencies=[OwnPage])
+async def withdraw(person: int, user: SignedIn, desk: DeskOf) -> TemplatesView:
+    """Consent withdrawn: the person's key and templates are destroyed now."""
+    await desk.services.enrolment.withdraw(person, user.name)
+    return TemplatesView(templates=0)
+
+
+async def _form(request: Request) -> dict[str, str | bytes]:
+    """The form's fields; a file's content is bytes."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise ApiError(415, "bad-request", "send multipart/form-data")
+    try:
+        form = await _InMemory(
+            request.headers, request.stream(), max_files=1, max_fields=2, max_part_size=1_000
+        ).parse()
+    except MultiPartException as error:
+        raise ApiError(400, "bad-request", error.message) from error
+    fields: dict[str, str | bytes] = {}
+    for name, value in form.multi_items():
+        fields[name] = await value.read() if isinstance(value, UploadFile) else value
+    await form.close()
+    return fields

@@ -1,0 +1,117 @@
+"""What the API answers with. Doors, cameras and command results are those of `events.ports`."""
+
+from pydantic import BaseModel
+
+
+class Me(BaseModel):
+    """Who is logged in, and at which site."""
+
+    name: str
+    role: str
+    site: str
+    site_name: str
+
+
+class EventView(BaseModel):
+    """A door's event. Words are those of `doorwire.names`; `door` is null for a board of no known place."""
+
+    id: int
+    device: str
+    epoch: int
+    seq: int
+    door: str | None
+    door_name: str
+    kind: str
+    reason: str
+    at_unix: int
+    clock_known: bool
+    credential_kind: str
+    person: int | None
+    person_name: str
+    list_version: int
+
+
+class AlertView(BaseModel):
+    """An alert. `capture`: the id of its picture; `outcome`: "", "confirmed" or "dismissed"."""
+
+    id: int
+    kind: str
+    level: str
+    subject: str
+    subject_name: str
+    place: str
+    place_name: str
+    at_unix: float
+    words: str
+    capture: str | None
+    outcome: str
+    confirmed_by: str
+    confirmed_unix: float
+
+
+class CaptureView(BaseModel):
+    """A passage at a camera. Its picture is kept for a minute, in memory."""
+
+    id: str
+    camera: str
+    camera_name: str
+    kind: str
+    at_unix: float
+    outcome: str
+    person: int | None
+    person_name: str
+    plate: str | None
+
+
+class PersonView(BaseModel):
+    """A person of the list in force; `templates`: how many face templates are kept."""
+
+    id: int
+    name: str
+    doors: list[str]
+    gates: list[str]
+    templates: int
+
+
+class TemplatesView(BaseModel):
+    """How many templates the person has now."""
+
+    templates: int
+
+
+class PartView(BaseModel):
+    """A part of the system: well, or words for a person."""
+
+    ok: bool
+    words: str
+
+
+class HealthView(BaseModel):
+    """`parts` is told to those who are logged in."""
+
+    ok: bool
+    parts: dict[str, PartView] = {}
+
+
+class ConsentView(BaseModel):
+    """The text that a resident accepts before a face is enrolled, by language, in paragraphs."""
+
+    version: str
+    text: dict[str, list[str]]
+
+
+class AuditView(BaseModel):
+    """Who did what."""
+
+    at_unix: float
+    who: str
+    action: str
+    subject: str
+    detail: str
+
+
+class Refusal(BaseModel):
+    """`code` is for programs, `detail` for people."""
+
+    code: str
+    detail: str
