@@ -3,7 +3,7 @@
 | field | use |
 |---|---|
 | settings, tree | site names and the place tree |
-| store | `journal.after/latest`, `alerts.latest/evidence`, `documents.people`, `users`, `templates.counts`, `passages` |
+| store | `journal.latest`, `alerts.latest/evidence`, `documents.people`, `users`, `templates.counts`, `passages` |
 | live | `async with live.subscribe() as items: async for item in items` → server-sent events |
 | doors | `views()`, `view(id)` |
 | guard | `open(door_id, who, why)`: opens and audits |

@@ -93,7 +93,7 @@ async def story(folder: Path, steps: list[str], seed: int) -> None:
     await middle.stop()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=30, max_size=80), seed=st.integers(0, 2**32))
 def test_every_event_is_stored_once_and_in_order_whatever_the_wire_does(steps: list[str], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,177 @@
+"""A face, a plate: what opens, what alarms, what is kept."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from controller.access.document import Document
+from controller.access.policy import Policy
+from controller.conftest import Middle
+from controller.events.captures import KEEP_S, Captures
+from controller.events.decide import Decide
+from controller.events.ports import CommandResult, DoorView
+from controller.flow.lines import HourlyCounts
+from controller.vision.sighting import FaceSighting, PlateSighting
+from doorwire import vocabulary as words
+
+
+class OpenDoors:
+    """Doors that do as they are told and remember it."""
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, int, int]] = []
+        self.result = CommandResult(True, "none", 0.01)
+
+    def views(self) -> list[DoorView]:
+        return []
+
+    def view(self, door_id: str) -> DoorView | None:
+        return None
+
+    async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
+        self.opened.append((door_id, reason, person))
+        return self.result
+
+
+DOCUMENT = Document.model_validate(
+    {
+        "site": "demo",
+        "version": 1,
+        "previous": "",
+        "issued_unix": 0,
+        "expires_unix": 0,
+        "people": [
+            {"id": 7, "name": "甲", "doors": ["b1-e1"], "gates": []},
+            {"id": 8, "name": "乙", "doors": ["b1-e2"]},
+        ],
+        "vehicles": [
+            {"plate": "皖A12345", "person": 7, "gates": ["north"]},
+            {"plate": "皖A99999", "person": 7, "gates": ["north"], "not_after": 5},
+            {"plate": "沪B67890", "person": 8, "gates": ["north"]},
+        ],
+        "watchlist": [{"id": 3, "kind": "plate", "value": "皖B67890", "reason": "stolen"}],
+    }
+)
+MakeMiddle = Callable[[], Middle]
+Scene = Callable[[Middle, Decide, OpenDoors, Captures], Awaitable[None]]
+
+
+def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCUMENT) -> None:
+    async def run() -> None:
+        middle = make_middle()
+        await middle.start()
+        doors, captures = OpenDoors(), Captures(middle.clock.unix)
+        cameras = {camera.id: camera for camera in middle.settings.cameras}
+        policy = Policy(middle.tree, document)
+        decide = Decide(
+            cameras, lambda: policy, doors, middle.alarm, captures, middle.live, HourlyCounts(), middle.clock.unix
+        )
+        await scene(middle, decide, doors, captures)
+        await middle.stop()
+
+    asyncio.run(run())
+
+
+def face(middle: Middle, person: int | None) -> FaceSighting:
+    return FaceSighting("face-1", 1, middle.clock.unix(), person, 0.3, 0.2, 2, 0.9, b"a face", 40.0)
+
+
+def plate(middle: Middle, text: str, confidence: float = 0.97) -> PlateSighting:
+    posteriors = (confidence,) * len(text)
+    now = middle.clock.unix()
+    return PlateSighting("cars", 1, now, text, confidence, posteriors, "blue", "white", "in", b"a car", 40.0)
+
+
+def test_a_resident_s_face_opens_its_door_and_a_neighbour_s_does_not(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.face(face(middle, 7)) == "opened"
+        assert await decide.face(face(middle, 8)) == "unknown-credential"
+        assert doors.opened == [("b1-u1", words.REASON_FACE, 7)]
+        assert [(row.kind, row.outcome) for row in captures.recent()] == [
+            ("resident", "unknown-credential"),
+            ("resident", "opened"),
+        ]
+
+    play(make_middle, scene)
+
+
+def test_a_stranger_opens_nothing_and_is_forgotten_in_seconds(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.face(face(middle, None)) == "stranger"
+        assert await decide.face(face(middle, 99)) == "stranger"  # enrolled once, on the list no more
+        assert not doors.opened
+        (first, second) = captures.recent()
+        assert first.kind == second.kind == "stranger" and captures.jpeg(first.id) == b"a face"
+        assert await middle.store.alerts.latest(5) == []
+        assert await middle.store.alerts.evidence(first.id) is None
+        middle.clock.now_s += KEEP_S + 1
+        assert captures.recent() == [] and captures.jpeg(first.id) is None
+
+    play(make_middle, scene)
+
+
+def test_a_listed_plate_raises_the_barrier_and_others_do_not(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.plate(plate(middle, "皖A12345")) == "opened"
+        assert await decide.plate(plate(middle, "皖A12345", 0.3)) == "unsure"
+        assert await decide.plate(plate(middle, "沪A12345")) == "unknown-credential"
+        assert await decide.plate(plate(middle, "皖A99999")) == "expired"
+        assert doors.opened == [("north", words.REASON_PLATE, 7)]
+
+    play(make_middle, scene)
+
+
+def test_a_watchlist_plate_raises_an_alert_with_its_picture_and_no_barrier(
+    make_middle: MakeMiddle, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.plate(plate(middle, "皖B67890")) == "watchlist"
+        assert await decide.plate(plate(middle, "皖B67890", 0.6)) == "watchlist"
+        assert not doors.opened
+        doubtful, sure = await middle.store.alerts.latest(5)
+        assert (sure.kind, sure.level, sure.subject, sure.place) == ("watchlist", "sure", "watchlist:3", "north")
+        assert doubtful.level == "needs-a-person"
+        assert sure.capture is not None
+        evidence = await middle.store.alerts.evidence(sure.capture)
+        assert evidence is not None and evidence.jpeg == b"a car" and evidence.keep_until_unix > middle.clock.unix()
+
+    with caplog.at_level(logging.DEBUG):
+        play(make_middle, scene)
+    assert "67890" not in caplog.text
+
+
+def test_a_watchlisted_plate_beats_the_vehicle_list_and_a_resident_beats_a_mere_resemblance(
+    make_middle: MakeMiddle,
+) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.plate(plate(middle, "皖B67890")) == "watchlist"
+        assert doors.opened == []
+        assert await decide.plate(plate(middle, "沪B67890")) == "opened"  # differs in the province alone, and is known
+        assert len(await middle.store.alerts.latest(5)) == 1
+
+    listed = DOCUMENT.model_dump() | {
+        "vehicles": [
+            {"plate": "皖B67890", "person": 7, "gates": ["north"]},
+            {"plate": "沪B67890", "person": 8, "gates": ["north"]},
+        ]
+    }
+    play(make_middle, scene, Document.model_validate(listed))
+
+
+def test_an_old_sighting_and_a_missing_list_open_nothing(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        old = replace(face(middle, 7), at_unix=middle.clock.unix() - 6)
+        assert await decide.face(old) == "stale"
+        assert await decide.face(replace(old, camera="elsewhere")) == "unknown-camera"
+        assert doors.opened == []
+
+    async def without_list(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        assert await decide.face(face(middle, 7)) == "stranger"
+        assert await decide.plate(plate(middle, "皖A12345")) == "no-list"
+        assert doors.opened == []
+
+    play(make_middle, scene)
+    play(make_middle, without_list, None)

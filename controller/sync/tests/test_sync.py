@@ -1,0 +1,224 @@
+"""The server's client: which documents are followed, what happens to the others, events in batches."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from controller.conftest import DEVICES, Middle
+from controller.events.live import Live
+from controller.health import Health
+from controller.settings import ServerSettings
+from controller.store.documents import SignedDocument
+from controller.store.journal import NewEvent
+from controller.sync.client import BATCH, ServerClient
+from controller.sync.verify import DownloadError, RefusedDocumentError, verify
+from doorwire import vocabulary as words
+from tools.door_simulator import SimulatedDoor
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PUBLIC = KEY.public_key().public_bytes_raw()
+NOW = 1_800_000_000
+
+
+def payload(version: int, **change: Any) -> bytes:
+    rows: dict[str, Any] = {
+        "site": "demo",
+        "version": version,
+        "previous": "",
+        "issued_unix": NOW - 10,
+        "expires_unix": NOW + 1000,
+        "people": [{"id": 7, "name": "甲", "doors": ["b1-u1"], "gates": []}],
+        "credentials": [{"person": 7, "kind": "card", "value": 11}],
+    }
+    return json.dumps(rows | change, ensure_ascii=False).encode()
+
+
+def envelope(data: bytes, key: Ed25519PrivateKey = KEY) -> bytes:
+    signature = base64.b64encode(key.sign(data)).decode()
+    return json.dumps({"payload": base64.b64encode(data).decode(), "signature": signature}).encode()
+
+
+def checked(data: bytes, in_force: SignedDocument | None = None, key: Ed25519PrivateKey = KEY) -> SignedDocument | None:
+    return verify(envelope(data, key), PUBLIC, "demo", in_force, NOW)
+
+
+def test_a_signed_document_in_order_is_followed() -> None:
+    first = checked(payload(1))
+    assert first is not None and first.document.people[0].name == "甲"
+    assert checked(payload(1), first) is None
+    second = checked(payload(2, previous=hashlib.sha256(payload(1)).hexdigest()), first)
+    assert second is not None and second.document.version == 2
+    assert checked(payload(9, previous="of a list that we have not seen"), first) is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "words_"),
+    [
+        (payload(4), "older than 5"),
+        (payload(5, people=[]), "another list 5"),
+        (payload(6, previous="00"), "does not follow"),
+        (payload(7, site="other"), 'for the site "other"'),
+        (payload(7, expires_unix=NOW), "has expired"),
+        (payload(7, people=[{"id": 7, "name": "甲", "rank": 3}]), "update the controller"),
+        (b"[]", "update the controller"),
+    ],
+)
+def test_a_document_out_of_order_is_refused(data: bytes, words_: str) -> None:
+    in_force = checked(payload(5))
+    with pytest.raises(RefusedDocumentError, match=words_):
+        checked(data, in_force)
+
+
+def test_a_foreign_signature_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(RefusedDocumentError, match="signature"):
+        checked(payload(1), key=Ed25519PrivateKey.generate())
+    whole = envelope(payload(1))
+    flipped = json.loads(whole) | {"payload": base64.b64encode(payload(2)).decode()}
+    with pytest.raises(RefusedDocumentError, match="signature"):
+        verify(json.dumps(flipped).encode(), PUBLIC, "demo", None, NOW)
+
+
+@pytest.mark.parametrize("length", [0, 1, 40, 200])
+def test_a_torn_download_is_no_document(length: int) -> None:
+    with pytest.raises(DownloadError):
+        verify(envelope(payload(1))[:length], PUBLIC, "demo", None, NOW)
+
+
+class Server:
+    """A community server that answers as it is told."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.status = 200
+        self.taken: list[dict[str, Any]] = []
+        self.authorisation = ""
+        self.asked: asyncio.Queue[None] = asyncio.Queue()
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.authorisation = request.headers["authorization"]
+        if request.url.path == "/v1/events":
+            if self.status == 200:
+                self.taken += json.loads(request.content)["events"]
+            return httpx.Response(self.status, json={})
+        self.asked.put_nowait(None)
+        return httpx.Response(self.status, content=self.body)
+
+
+def client_of(middle: Middle, server: Server, refused: list[str], token_file: Path) -> ServerClient:
+    settings = ServerSettings(
+        url="http://127.0.0.1:1", public_key=base64.b64encode(PUBLIC).decode(), token_file=token_file, poll_s=1
+    )
+
+    async def refuse(words_: str) -> None:
+        refused.append(words_)
+
+    return ServerClient(
+        settings,
+        "demo",
+        "secret-token",
+        middle.store.journal,
+        Health(Live()),
+        middle.lists.apply,
+        refuse,
+        lambda: NOW,
+        middle.lists.in_force,
+        httpx.MockTransport(server.answer),
+    )
+
+
+async def ask_again(client: ServerClient, server: Server, times: int) -> None:
+    """Announce a version so often; the last answer but one has been dealt with on return."""
+    for _ in range(times):
+        client.announced(99)
+        await server.asked.get()
+
+
+MakeMiddle = Callable[[], Middle]
+MakeDoor = Callable[[str], SimulatedDoor]
+
+
+def test_a_new_list_reaches_the_door_and_a_bad_one_changes_nothing(
+    make_middle: MakeMiddle, make_door: MakeDoor, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        middle, door, server = make_middle(), make_door("b1-u1"), Server()
+        await middle.start()
+        door.connect(middle.clock.now_s)
+        await middle.carry(door)
+        client = client_of(middle, server, [], tmp_path)
+        server.body = envelope(payload(3))
+        assert await client.ask_once()
+        await middle.carry(door)
+        assert door.list_version == 3 and door.swipe(11, middle.clock.now_s) == words.REASON_LISTED
+        assert not await client.ask_once()
+        server.body = envelope(payload(4, credentials=[]), Ed25519PrivateKey.generate())
+        with pytest.raises(RefusedDocumentError):
+            await client.ask_once()
+        await middle.carry(door)
+        assert door.list_version == 3
+        in_force = await middle.store.documents.in_force()
+        assert in_force is not None and in_force.document.version == 3
+        await middle.stop()
+        again = make_middle()
+        await again.start()
+        assert again.lists.policy.knows(7)
+        await again.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_refused_list_is_said_once_loudly_and_an_absent_server_quietly(
+    make_middle: MakeMiddle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        middle, server, refused = make_middle(), Server(), list[str]()
+        await middle.start()
+        client = client_of(middle, server, refused, tmp_path)
+        server.body = envelope(payload(1), Ed25519PrivateKey.generate())
+        running = asyncio.ensure_future(client.run())
+        await ask_again(client, server, 3)
+        assert len(refused) == 1 and "signature" in refused[0]
+        server.status = 503
+        await ask_again(client, server, 2)
+        server.status, server.body = 200, envelope(payload(1))
+        await ask_again(client, server, 2)
+        assert middle.lists.in_force is not None
+        assert server.authorisation == "Bearer secret-token"
+        running.cancel()
+        await asyncio.wait([running])
+        await middle.stop()
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(scene())
+    assert "secret-token" not in caplog.text and "refused" in caplog.text
+
+
+def test_events_go_up_in_batches_and_stay_until_they_are_taken(make_middle: MakeMiddle, tmp_path: Path) -> None:
+    async def scene() -> None:
+        middle, server = make_middle(), Server()
+        await middle.start()
+        device = DEVICES["b1-u1"]
+        for seq in range(1, BATCH + 11):
+            row = NewEvent(device, 1, seq, "denied", "expired", 5, True, 6.0, "card", "4711", 7, 1, 0)
+            await middle.store.journal.append(row)
+        client = client_of(middle, server, [], tmp_path)
+        server.status = 500
+        with pytest.raises(DownloadError):
+            await client.upload_once()
+        assert not server.taken
+        server.status = 200
+        assert [await client.upload_once() for _ in range(3)] == [BATCH, 10, 0]
+        assert [row["seq"] for row in server.taken] == list(range(1, BATCH + 11))
+        assert "4711" not in json.dumps(server.taken)
+        await middle.stop()
+
+    asyncio.run(scene())
