@@ -122,12 +122,13 @@ class Desk:
         return self.messages(kind)[after]
 
     async def install(
-        self, version: int, denied: list[doorlist.Record], granted: list[doorlist.Record]
+        self, version: int, denied: list[doorlist.Record], granted: list[doorlist.Record], key: bytes | None = None
     ) -> ListInstalled:
-        """Send a list whole and wait for the door's word on it."""
+        """Send a list whole, sealed by the door's key or another, and wait for the door's word on it."""
         before = len(self.messages(ListInstalled))
         now = int(time.time())
-        data = doorlist.encode(self.identity.key, self.device, version, now, now + 86_400, denied, granted)
+        key = key or self.identity.key
+        data = doorlist.encode(key, self.device, version, now, now + 86_400, denied, granted)
         digest = hashlib.sha256(data).digest()
         await self.send(ListBegin(version=version, base_version=0, size=len(data), digest=digest))
         for at in range(0, len(data), CHUNK_LIMIT):

@@ -20,7 +20,7 @@ ENTER_S = 1.2
 
 
 @lru_cache(maxsize=8)
-def _noise(seed: int) -> NDArray[Any]:
+def _noise(seed: int) -> Any:
     """Sensor noise, drawn once and shown in turn: drawing it anew costs more than the encoding."""
     noise = np.random.default_rng(seed).normal(0, NOISE, (SIZE[1], SIZE[0], 3))
     return noise.astype(np.int16)
@@ -28,7 +28,8 @@ def _noise(seed: int) -> NDArray[Any]:
 
 def filmed(picture: Picture, number: int) -> Picture:
     """`picture` with frame `number`'s sensor noise."""
-    return np.clip(picture + _noise(number % 4), 0, 255).astype(np.uint8)
+    noisy: Picture = np.clip(picture + _noise(number % 4), 0, 255).astype(np.uint8)
+    return noisy
 
 
 def _gradient(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Picture:
