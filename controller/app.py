@@ -85,6 +85,7 @@ class App:
         )
         self.doors = DoorRegistry(self.tree, edges)
         self.vision = VisionProcess(settings, self.live, self.health)
+        self.vision.on_people = self._people
         self.enrolment = Enrolment(store, self.vision, unix)
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
@@ -172,6 +173,9 @@ class App:
 
     async def _server_refused(self, words: str) -> None:
         await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
+
+    def _people(self, seen: dict[str, Any]) -> None:
+        self.flow.add(seen["at_unix"], seen["camera"], "person", seen.get("direction", ""), seen["count"])
 
     def _disk(self, full: bool) -> None:
         words = "the disk is full or fails: doors keep their events; free some space" if full else ""

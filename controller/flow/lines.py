@@ -37,10 +37,10 @@ class HourlyCounts:
     def __init__(self) -> None:
         self._counts: dict[tuple[int, str, str, str], int] = {}
 
-    def add(self, at_unix: float, camera: str, what: str, direction: str) -> None:
-        """One passage. `what`: "person" or "vehicle"; `direction`: "in", "out" or ""."""
+    def add(self, at_unix: float, camera: str, what: str, direction: str, count: int = 1) -> None:
+        """So many passages. `what`: "person" or "vehicle"; `direction`: "in", "out" or ""."""
         key = (int(at_unix) // HOUR_S * HOUR_S, camera, what, direction)
-        self._counts[key] = self._counts.get(key, 0) + 1
+        self._counts[key] = self._counts.get(key, 0) + count
 
     def take(self) -> dict[tuple[int, str, str, str], int]:
         """The counts, which then start at none."""

@@ -1,0 +1,52 @@
+"""`GET /` and `/static`: the shell in the browser's language, and the files behind it."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+LANGUAGES = ("zh", "en")
+LANGUAGE_COOKIE = "menshen_language"
+_HERE = Path(__file__).parent
+_PLACE = re.compile(r'data-word="([a-z_.]+)">')
+_TAGS = {"zh": "zh-CN", "en": "en"}
+
+WORDS: dict[str, dict[str, str]] = json.loads((_HERE / "static" / "words.json").read_text(encoding="utf-8"))
+_SHELL = (_HERE / "shell.html").read_text(encoding="utf-8")
+
+
+def add_page(app: FastAPI, site_name: str) -> None:
+    """Add the page to the API's application."""
+    shells = {language: shell(language, site_name) for language in LANGUAGES}
+
+    @app.get("/", include_in_schema=False)
+    async def page(request: Request) -> HTMLResponse:
+        """The shell; it asks `/api/me` who is there and shows the login form or the room."""
+        return HTMLResponse(shells[language_of(request)], headers={"vary": "cookie"})
+
+    app.mount("/static", _Static(directory=_HERE / "static"))
+
+
+class _Static(StaticFiles):
+    """Files that browsers ask about each time: after an update no old script meets a new controller."""
+
+    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def language_of(request: Request) -> str:
+    """The language chosen on the page; Chinese before anybody chose."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def shell(language: str, site_name: str) -> str:
+    """The shell with its words filled in."""
+    filled = _PLACE.sub(lambda found: found[0] + html.escape(WORDS[found[1]][language]), _SHELL)
+    return filled.replace("{{language}}", _TAGS[language]).replace("{{site}}", html.escape(site_name))

@@ -1,0 +1,108 @@
+"""The cameras' process as the access process sees it: spoken to, heard, started again, never outliving it."""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from controller.conftest import write_site
+from controller.events.live import Live
+from controller.events.ports import EnrolError
+from controller.health import Health
+from controller.settings import load
+from controller.vision.sighting import FaceSighting, PlateSighting
+from controller.vision_process import NICE, VisionProcess
+
+CHILD = """
+import json, os, sys
+log = open(sys.argv[1], "a")
+say = lambda **message: print(json.dumps(message), flush=True)
+face = {"camera": "face-1", "track": 4, "at_unix": 5.0, "person": 7, "distance": 0.3, "margin": 0.1, "frames": 2,
+        "quality": 0.9, "jpeg": "anBlZw==", "latency_ms": 50.0}
+plate = {"camera": "cars", "track": 5, "at_unix": 6.0, "text": "皖A12345", "confidence": 0.9, "posteriors": [0.9] * 7,
+         "plate_type": "blue", "colour": "white", "direction": "in", "jpeg": None, "latency_ms": 60.0}
+for line in sys.stdin:
+    message = json.loads(line)
+    message["nice"] = os.nice(0)
+    log.write(json.dumps(message) + "\\n"); log.flush()
+    if "cameras" in message:
+        say(ready=True); say(camera="face-1", up=True, why=""); say(frame="face-1", jpeg="cGljdHVyZQ==")
+        say(face=face); print("{broken", flush=True); say(plate=plate); say(people={"camera": "cars", "count": 2})
+    elif message.get("camera") == "die":
+        os._exit(9)
+    elif "jpeg" in message:
+        say(enrolled=message["enrol"], vectors=["AAAA", "AAAB"])
+    elif "enrol" in message:
+        say(enrolled=message["enrol"], error="no face; come nearer")
+"""
+
+
+def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None]]) -> list[dict[str, object]]:
+    """Run the scene beside a child that follows CHILD; what the child was told."""
+    site = write_site(tmp_path)
+    site.write_text(site.read_text("utf-8").replace("enabled = false", "enabled = true"), "utf-8")
+    log = tmp_path / "child.log"
+
+    async def run() -> None:
+        live = Live()
+        health = Health(live)
+        process = VisionProcess(load(site), live, health, [sys.executable, "-c", CHILD, str(log)])
+        running = asyncio.ensure_future(process.run())
+        async with asyncio.timeout(20):
+            await scene(process, health)
+        running.cancel()
+        await asyncio.wait([running])
+
+    asyncio.run(run())
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> None:
+    people: list[dict[str, object]] = []
+
+    async def scene(process: VisionProcess, health: Health) -> None:
+        process.on_people = people.append
+        await process.set_gallery([(1, 7, b"vec!")])
+        face = await process.next_sighting()
+        plate = await process.next_sighting()
+        assert isinstance(face, FaceSighting) and face.person == 7 and face.jpeg == b"jpeg"
+        assert isinstance(plate, PlateSighting) and plate.text == "皖A12345" and len(plate.posteriors) == 7
+        assert process.last_frame("face-1") == b"picture" and process.last_frame("cars") is None
+        assert [view.up for view in process.views()] == [True, False]
+        await process.set_gallery([(1, 7, b"vec!"), (2, 8, b"more")])
+        assert await process.enrol(b"a picture", None) == [base64.b64decode("AAAA"), base64.b64decode("AAAB")]
+        with pytest.raises(EnrolError, match="come nearer"):
+            await process.enrol(None, "face-1")
+        assert health.is_ok("vision")
+
+    told = play(tmp_path, scene)
+    cameras, first, second, *_ = told
+    assert [row["id"] for row in cameras["cameras"]] == ["face-1", "cars"]  # type: ignore[attr-defined]
+    assert cameras["threads"] == 1 and cameras["nice"] == os.nice(0) + NICE
+    assert first["gallery"] == [{"template": 1, "person": 7, "vector": base64.b64encode(b"vec!").decode()}]
+    assert len(second["gallery"]) == 2  # type: ignore[arg-type]
+    assert people == [{"camera": "cars", "count": 2}]
+
+
+def test_a_child_that_dies_is_said_so_and_started_again_with_the_gallery(tmp_path: Path) -> None:
+    async def scene(process: VisionProcess, health: Health) -> None:
+        await process.set_gallery([(1, 7, b"vec!")])
+        for _ in range(2):
+            await process.next_sighting()
+        with pytest.raises(EnrolError, match="stopped"):
+            await process.enrol(None, "die")
+        assert health.is_ok("vision") is False and process.last_frame("face-1") is None
+        assert not any(view.up for view in process.views())
+        with pytest.raises(EnrolError, match="not running"):
+            await process.enrol(b"a picture", None)
+        await process.next_sighting()
+        assert health.is_ok("vision")
+
+    told = play(tmp_path, scene)
+    assert len([message for message in told if "cameras" in message]) == 2
+    assert [message for message in told if "gallery" in message][-1]["gallery"]
