@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 Rng = np.random.Generator
+Spot = tuple[int, int]
 _PHOTO_EDGE_PX = 900
 
 
@@ -54,7 +55,48 @@ class Backdrop:
         for _ in range(int(rng.integers(0, 4))):
             draw = (_grille, _rings, _lamp, _box, self._sign, _osd, _lines)[int(rng.integers(7))]
             draw(out, rng)
+        for _ in range(int(rng.integers(0, 3))):
+            width_px = float(np.exp(rng.uniform(np.log(20), np.log(max(30, width * 0.6)))))
+            self.decoy(out, (rng.uniform(0, width), rng.uniform(0, height)), width_px, rng)
         return out
+
+    def decoy(self, out: np.ndarray, middle: tuple[float, float], width_px: float, rng: Rng) -> None:
+        """Something as large as a plate that is none: a lamp, a part of a grille, a board, a word, rings."""
+        draw = (_glass_lamp, _slats, self._board, self._word, _badge)[int(rng.integers(5))]
+        height_px = width_px * rng.uniform(0.2, 0.55)
+        draw(out, (round(middle[0]), round(middle[1])), (max(8, round(width_px)), max(4, round(height_px))), rng)
+
+    def _board(self, out: np.ndarray, middle: Spot, size: Spot, rng: Rng) -> None:
+        """A dealer's board: plate-sized, with one or two lines of small characters."""
+        ground, ink = _shade(rng, 30), _shade(rng, 30)
+        (x, y), (width, height) = (middle[0] - size[0] // 2, middle[1] - size[1] // 2), size
+        cv2.rectangle(out, (x, y), (x + width, y + height), ground, -1)
+        if rng.random() < 0.5:
+            cv2.rectangle(out, (x, y), (x + width, y + height), ink, 1)
+        lines = int(rng.integers(0, 4))
+        for line in range(lines):
+            row_height = max(3, int(height / lines * 0.7))
+            self._line(out, (x + 2, y + 1 + line * height // lines), (width - 4, row_height), ink, rng)
+
+    def _line(self, out: np.ndarray, corner: Spot, size: Spot, ink: tuple[int, int, int], rng: Rng) -> None:
+        count = max(9, round(size[0] / max(size[1], 1) * rng.uniform(0.9, 1.6)))
+        step = size[0] / count
+        for place in range(count):
+            x, y = round(corner[0] + place * step), corner[1]
+            box = out[max(y, 0) : max(y + size[1], 0), max(x, 0) : max(round(x + step - 1), 0)]
+            if min(box.shape[:2]) < 2 or rng.random() < 0.1:
+                continue
+            glyph = self._glyphs[int(rng.integers(len(self._glyphs)))]
+            box[cv2.resize(glyph, (box.shape[1], box.shape[0]), interpolation=cv2.INTER_AREA) > 110] = ink
+
+    def _word(self, out: np.ndarray, middle: Spot, size: Spot, rng: Rng) -> None:
+        """A maker's or model's name in chrome letters on bodywork."""
+        letters = "ABCDEFGHIJKLMNOPRSTUVWXZ0123456789"
+        text = "".join(letters[int(rng.integers(len(letters)))] for _ in range(int(rng.integers(2, 6))))
+        scale = size[0] / (22 * len(text)) * rng.uniform(0.7, 1.2)
+        face = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)[int(rng.integers(3))]
+        start = (middle[0] - size[0] // 2, middle[1] + size[1] // 3)
+        cv2.putText(out, text, start, face, max(0.25, scale), _shade(rng, 8), int(rng.integers(1, 4)), cv2.LINE_AA)
 
     def _photo(self, height: int, width: int, rng: Rng) -> np.ndarray:
         photo = self._photos[int(rng.integers(len(self._photos)))]
@@ -83,6 +125,49 @@ class Backdrop:
             glyph = self._glyphs[int(rng.integers(len(self._glyphs)))]
             mask = cv2.resize(glyph, (box.shape[1], box.shape[0]), interpolation=cv2.INTER_AREA)
             box[mask > 110] = ink
+
+
+def _glass_lamp(out: np.ndarray, middle: Spot, size: Spot, rng: Rng) -> None:
+    """A headlamp: a bright ellipse full of hard reflections."""
+    coarse = rng.uniform(0, 255, (int(rng.integers(3, 8)), int(rng.integers(4, 16)), 1)) * rng.uniform(0.6, 1, 3)
+    texture = cv2.resize(coarse.astype(np.float32), size, interpolation=cv2.INTER_LINEAR).clip(0, 255).astype(np.uint8)
+    mask = np.zeros(size[::-1], np.uint8)
+    axes = (size[0] // 2, size[1] // 2)
+    cv2.ellipse(mask, axes, axes, float(rng.uniform(-12, 12)), 0, 360, 255, -1)
+    x, y = middle[0] - axes[0], middle[1] - axes[1]
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + size[0], out.shape[1]), min(y + size[1], out.shape[0])
+    if x1 > x0 and y1 > y0:
+        part, inside = out[y0:y1, x0:x1], mask[y0 - y : y1 - y, x0 - x : x1 - x] > 0
+        part[inside] = texture[y0 - y : y1 - y, x0 - x : x1 - x][inside]
+
+
+def _slats(out: np.ndarray, middle: Spot, size: Spot, rng: Rng) -> None:
+    """A grille or vent: bright bars on dark, upright, flat or leaning."""
+    x0, y0 = middle[0] - size[0] // 2, middle[1] - size[1] // 2
+    x1, y1 = x0 + size[0], y0 + size[1]
+    dark, bright = int(rng.integers(0, 70)), _shade(rng, 5)
+    cv2.rectangle(out, (x0, y0), (x1, y1), (dark, dark, dark), -1)
+    if rng.random() < 0.5:
+        lean = int(rng.integers(-4, 5))
+        for x in range(x0, x1, max(3, round(size[0] / rng.uniform(5, 16)))):
+            cv2.line(out, (x, y0), (x + lean, y1), bright, int(rng.integers(1, 4)))
+    else:
+        for y in range(y0, y1 + 1, max(3, round(size[1] / rng.uniform(2, 6)))):
+            cv2.line(out, (x0, y), (x1, y), bright, int(rng.integers(1, 3)))
+    if rng.random() < 0.4:
+        cv2.rectangle(out, (x0, y0), (x1, y1), bright, int(rng.integers(1, 3)))
+
+
+def _badge(out: np.ndarray, middle: Spot, size: Spot, rng: Rng) -> None:
+    """Rings side by side or an oval emblem."""
+    shade, radius = _shade(rng, 8), max(2, size[1] // 2)
+    if rng.random() < 0.5:
+        for place in range(4):
+            centre = (middle[0] + round((place - 1.5) * radius * 1.5), middle[1])
+            cv2.circle(out, centre, radius, shade, int(rng.integers(1, 4)), cv2.LINE_AA)
+    else:
+        cv2.ellipse(out, middle, (size[0] // 2, radius), 0, 0, 360, shade, int(rng.integers(-1, 4)) or 1, cv2.LINE_AA)
+        cv2.line(out, (middle[0] - size[0] // 3, middle[1]), (middle[0] + size[0] // 3, middle[1]), _shade(rng), 2)
 
 
 def _shade(rng: Rng, colourful: float = 20.0) -> tuple[int, int, int]:

@@ -63,7 +63,10 @@ class SceneSampler:
         rng = self._rng
         size = np.array([CLOSE_WIDTH_PX, CLOSE_HEIGHT_PX])
         picture = self._backdrop.picture(CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX, rng)
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
+            if rng.random() < 0.75:
+                middle = (size[0] * rng.uniform(0.4, 0.6), size[1] * rng.uniform(0.4, 0.6))
+                self._backdrop.decoy(picture, middle, size[0] * rng.uniform(0.4, 0.9), rng)
             return Close(self._film(_coarse(picture, rng), rng), None)
         standing = self._corners(CLOSE_WIDTH_PX * float(np.clip(rng.normal(0.63, 0.1), 0.35, 0.92)), rng)
         middle = (standing.corners.max(0) + standing.corners.min(0)) / 2
