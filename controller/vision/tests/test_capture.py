@@ -1,0 +1,139 @@
+"""Capture from real RTSP, from files and from nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from controller.vision.capture import Camera, Frame
+from tools.cameras.farm import CameraFarm
+
+BACK_S = 3.0  # DESIGN.md §6
+
+
+class Watcher:
+    """A camera and what it told."""
+
+    def __init__(self, url: str) -> None:
+        self.told: list[tuple[bool, str]] = []
+        self.arrived = threading.Event()
+        self.camera = Camera("test", url, lambda up, why: self.told.append((up, why)), self.arrived.set)
+
+    def frame(self, timeout_s: float = 10.0) -> Frame:
+        """The next frame."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            self.arrived.wait(0.05)
+            self.arrived.clear()
+            frame = self.camera.take()
+            if frame is not None:
+                return frame
+        raise AssertionError(f"no frame within {timeout_s} s: {self.told[-1:]}")
+
+    def wait(self, true: Callable[[], bool], timeout_s: float) -> float:
+        """Seconds until it is true."""
+        began = time.monotonic()
+        while not true():
+            assert time.monotonic() - began < timeout_s, self.told[-3:]
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+
+def film(file: Path, count: int) -> None:
+    """A small H.264 film of `count` noisy pictures at 10 per second."""
+    rng = np.random.default_rng(3)
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(count):
+            picture = av.VideoFrame.from_ndarray(rng.integers(0, 255, (48, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def test_stream_that_stops_is_back_soon_after_its_source() -> None:
+    async def test() -> None:
+        farm = CameraFarm()
+        await farm.start()
+        watcher = Watcher(farm.url("face"))
+        watcher.camera.start()
+        try:
+            first = await asyncio.to_thread(watcher.frame)
+            assert first.rgb().shape == (540, 960, 3)
+            await farm.stop()
+            await asyncio.to_thread(watcher.wait, lambda: not watcher.told[-1][0], 5.0)
+            again = CameraFarm(farm.port)
+            await again.start()
+            try:
+                served = time.monotonic()
+                after = await asyncio.to_thread(watcher.frame)
+                assert after.seq > first.seq
+                assert after.at_monotonic - served < BACK_S
+            finally:
+                watcher.camera.stop()
+                await again.stop()
+        finally:
+            watcher.camera.stop()
+            await farm.stop()
+
+    asyncio.run(test())
+
+
+def test_slot_holds_only_the_newest_frame(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", 30)
+    watcher = Watcher(str(tmp_path / "a.mp4"))
+    watcher.camera.start()
+    try:
+        first = watcher.frame()
+        time.sleep(0.5)  # five pictures pass that nobody takes: the file plays in real time
+        second = watcher.frame()
+        assert second.seq - first.seq >= 3
+        assert time.monotonic() - second.at_monotonic < 0.3
+    finally:
+        watcher.camera.stop()
+
+
+def test_file_that_ends_starts_again(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", 3)
+    watcher = Watcher(str(tmp_path / "a.mp4"))
+    watcher.camera.start()
+    try:
+        watcher.wait(lambda: (False, "the stream ended") in watcher.told, 5)
+        watcher.wait(lambda: watcher.frame().seq > 3, 5)
+    finally:
+        watcher.camera.stop()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"no film at all" * 100])
+def test_broken_source_is_said_and_does_not_end_the_watch(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(content)
+    watcher = Watcher(str(file))
+    watcher.camera.start()
+    try:
+        watcher.wait(lambda: len(watcher.told) >= 2, 5)
+        assert all(not up for up, _ in watcher.told)
+        film(tmp_path / "good.mp4", 20)
+        (tmp_path / "good.mp4").rename(file)
+        assert watcher.frame().rgb().shape == (48, 64, 3)
+    finally:
+        watcher.camera.stop()
+
+
+def test_truncated_film_gives_what_it_has(tmp_path: Path) -> None:
+    film(tmp_path / "whole.mkv", 30)
+    content = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(content[: len(content) // 2])
+    watcher = Watcher(str(tmp_path / "a.mkv"))
+    watcher.camera.start()
+    try:
+        assert watcher.frame().rgb().shape == (48, 64, 3)
+    finally:
+        watcher.camera.stop()
