@@ -1,15 +1,18 @@
-"""The `menshen` command: thin verbs over public functions. Only it and `controller_cli.py` may start the controller."""
+"""The `menshen` command: thin verbs over public functions. The only file that may start the controller."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.prompt import Prompt
 
-from tools import community_cli, controller_cli, flash_cli, wire_cli
+from tools import community_cli, flash_cli, wire_cli
 from tools.setup.places import home
 
 app = typer.Typer(
@@ -18,8 +21,14 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="门神 Menshen: doors, faces, plates and lists of a housing compound.",
 )
+controller = typer.Typer(no_args_is_help=True, help="The compound's controller.")
+user = typer.Typer(no_args_is_help=True, help="Who may use the duty room's page.")
+controller.add_typer(user, name="user")
+
+Config = Annotated[Path, typer.Option("--config", help="The site's TOML file.")]
+MIN_PASSWORD = 10
 dev = typer.Typer(no_args_is_help=True, help="For those who build Menshen.")
-app.add_typer(controller_cli.app, name="controller")
+app.add_typer(controller, name="controller")
 community_cli.register(app)
 flash_cli.register(app)
 app.add_typer(wire_cli.app, name="wire")
@@ -51,6 +60,41 @@ def demo(
     except KeyboardInterrupt:
         console.print("结束 ended; nothing is left behind")
         raise typer.Exit(130) from None
+
+
+@controller.command(epilog="Example:  menshen controller run --config site.toml")
+def run(config: Config = Path("site.toml")) -> None:
+    """Run until SIGTERM or Ctrl-C. Exit status 2: it cannot start, and says why."""
+    from controller.__main__ import main
+
+    raise typer.Exit(main(["--config", str(config)]))
+
+
+@user.command("add", epilog="Example:  menshen controller user add duty-room --role guard --config site.toml")
+def add_user(
+    name: Annotated[str, typer.Argument(help="The name that is typed at login.")],
+    role: Annotated[str, typer.Option(help="guard, or admin who may also enrol people.")] = "guard",
+    config: Config = Path("site.toml"),
+) -> None:
+    """Add a user; the password is asked for, or read from standard input."""
+    from controller.app import add_user as add
+    from controller.settings import SettingsError, load
+    from controller.store.errors import StoreError
+
+    console = Console(stderr=True)
+    if role not in ("guard", "admin"):
+        console.print(f"--role {role}: write guard or admin")
+        raise typer.Exit(2)
+    password = Prompt.ask("Password", password=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < MIN_PASSWORD:
+        console.print(f"the password needs at least {MIN_PASSWORD} characters; nothing was added")
+        raise typer.Exit(2)
+    try:
+        asyncio.run(add(load(config), name, role, password))
+    except (SettingsError, StoreError) as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    console.print(f"{role} {name} may log in")
 
 
 @dev.command()
