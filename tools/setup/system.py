@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sysconfig
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tools.setup.places import VENV, home
@@ -93,7 +95,7 @@ def gst_python() -> Command:
 
 
 def chromium() -> Command:
-    """A browser without a screen for tests. Root may not use its sandbox, so only for root it is off."""
+    """A browser without a screen for tests; its sandbox is off only where it cannot work (root, some containers)."""
     base = root("browser")
     binary = _need(base / "usr/lib/chromium/chromium", "Chromium")
     flags = [
@@ -106,9 +108,20 @@ def chromium() -> Command:
         "--disable-component-update",
         "--disable-sync",
     ]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
+    flags += [] if _can_sandbox() else ["--no-sandbox"]
     fonts = base / "fonts.conf"
     return Command((binary, *flags), {"LD_LIBRARY_PATH": _libraries(base), "FONTCONFIG_FILE": str(fonts)})
+
+
+@cache
+def _can_sandbox() -> bool:
+    """Chromium's sandbox needs user namespaces, and refuses root."""
+    if os.geteuid() == 0:
+        return False
+    try:
+        return subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def node() -> Command:
