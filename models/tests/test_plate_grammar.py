@@ -53,7 +53,9 @@ def test_decode_reads_every_kind_of_plate(seed: int) -> None:
     assert reading.confidence > 0.95
 
 
-@pytest.mark.parametrize("text", ["皖A1234", "皖A12I45", "皖AO2345", "A12345皖", "皖AD1234A", "皖1A2345", "", "WJ12345"])
+@pytest.mark.parametrize(
+    "text", ["皖A1234", "皖A12I45", "皖AO2345", "A12345皖", "皖AD1234A", "皖1A2345", "", "WJ12345"]
+)
 def test_accepts_refuses_impossible_texts(text: str) -> None:
     assert not GRAMMAR.accepts(text)
 

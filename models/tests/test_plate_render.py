@@ -53,8 +53,8 @@ def test_a_length_that_no_plate_has_is_refused() -> None:
 def test_slots_lie_inside_the_plate_in_reading_order() -> None:
     for layout in (SEVEN, EIGHT, DOUBLE):
         for slot in layout.slots:
-            assert 0 < slot.x_mm and slot.x_mm + slot.width_mm < layout.width_mm
-            assert 0 < slot.y_mm and slot.y_mm + slot.height_mm < layout.height_mm
+            assert slot.x_mm > 0 and slot.x_mm + slot.width_mm < layout.width_mm
+            assert slot.y_mm > 0 and slot.y_mm + slot.height_mm < layout.height_mm
         order = [(slot.y_mm, slot.x_mm) for slot in layout.slots]
         assert order == sorted(order)
 
