@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import json
 import tomllib
 from pathlib import Path
@@ -62,7 +63,7 @@ def flash_command(
     config: Annotated[Path, typer.Option(help="The controller's site file: site, broker, CA and ledger.")] = Path(
         "site.toml"
     ),
-    broker: Annotated[str | None, typer.Option(help="HOST:PORT of the broker as the door reaches it.")] = None,
+    broker: Annotated[str | None, typer.Option(help="ADDRESS:PORT of the broker as the door reaches it.")] = None,
     broker_name: Annotated[
         str | None, typer.Option(help="Name in the broker's certificate, when not the host.")
     ] = None,
@@ -110,7 +111,7 @@ def flash_command(
 
 
 def read_community(config: Path, broker: str | None = None, broker_name: str | None = None) -> Community:
-    """Site, broker, CA and ledger out of the controller's TOML file; `broker` is HOST:PORT."""
+    """Site, broker, CA and ledger out of the controller's TOML file; `broker` is ADDRESS:PORT."""
     try:
         tables = tomllib.loads(config.read_text(encoding="utf-8"))
         host, port = tables["broker"]["host"], tables["broker"]["port"]
@@ -125,9 +126,16 @@ def read_community(config: Path, broker: str | None = None, broker_name: str | N
     if broker is not None:
         host, _, digits = broker.rpartition(":")
         if not host or not digits.isdigit():
-            raise ConfigError(f"--broker {broker!r} is not HOST:PORT, such as 192.168.7.2:8883.")
+            raise ConfigError(f"--broker {broker!r} is not ADDRESS:PORT, such as 192.168.7.2:8883.")
         port = int(digits)
-    return Community(site, BrokerAddress(host, port, broker_name or host), ca_pem, ledger)
+    try:
+        address = str(ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host))
+    except ValueError:
+        raise ConfigError(
+            f"doors reach the broker by its IPv4 address, and {host!r} is none (they look no names up). "
+            f"Next step: --broker ADDRESS:{port} --broker-name {host}"
+        ) from None
+    return Community(site, BrokerAddress(address, port, broker_name or host), ca_pem, ledger)
 
 
 def _only_port() -> str:

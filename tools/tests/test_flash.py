@@ -298,9 +298,9 @@ ledger = "ledger.jsonl"
 
 
 def test_flash_cli_reads_the_controllers_site_file(tmp_path: Path) -> None:
-    community = read_community(site_file(tmp_path, SITE), "door.example:1883", "broker.example")
+    community = read_community(site_file(tmp_path, SITE), "10.1.2.3:1883", "broker.example")
     assert community == Community(
-        "demo", BrokerAddress("door.example", 1883, "broker.example"), b"CA", tmp_path / "ledger.jsonl"
+        "demo", BrokerAddress("10.1.2.3", 1883, "broker.example"), b"CA", tmp_path / "ledger.jsonl"
     )
 
 
@@ -323,6 +323,7 @@ def test_flash_cli_json_is_one_object_with_cause_and_next_step(tmp_path: Path) -
         ("[site", "site.toml"),
         ("[site]\nid = 'demo'\n", "'broker' is missing"),
         (SITE.replace("ca.pem", "no.pem"), "no.pem"),
+        (SITE.replace("127.0.0.1", "broker.example"), "IPv4 address"),
     ],
 )
 def test_flash_cli_site_file_unusable_names_the_line_or_file(tmp_path: Path, text: str, word: str) -> None:
@@ -336,4 +337,4 @@ def test_flash_cli_site_file_unusable_names_the_line_or_file(tmp_path: Path, tex
 def test_flash_cli_broker_without_port_is_refused(tmp_path: Path) -> None:
     result = cli("/dev/ttyNONE", "--config", str(site_file(tmp_path, SITE)), "--broker", "10.0.0.1")
     assert result.exit_code == 1
-    assert "HOST:PORT" in " ".join(result.stderr.split())
+    assert "ADDRESS:PORT" in " ".join(result.stderr.split())

@@ -205,3 +205,18 @@ def test_wiegand_frames_have_the_standard_parity() -> None:
         wiegand26(256, 0)
     with pytest.raises(ValueError, match="34 bits"):
         wiegand34(1 << 32)
+
+
+def test_virtual_board_power_cut_while_it_starts_ends_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        board = VirtualBoard(write(tmp_path / "a.img", CONNECT + READY + ECHO))
+        for turns in range(12):  # of the event loop, so that the cut meets every stage of the start
+            start = asyncio.create_task(board.start())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            start.cancel()
+            await asyncio.wait({start})
+            await board.cut_power()
+            assert not board.running
+
+    run(story())

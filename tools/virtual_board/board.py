@@ -69,6 +69,7 @@ class VirtualBoard:
         self._pins: asyncio.StreamWriter | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._life: asyncio.Task[None] | None = None
+        self._power = asyncio.Event()
         self._lock: IO[bytes] | None = None
 
     @property
@@ -81,6 +82,7 @@ class VirtualBoard:
         if self.running:
             return
         self._claim_image()
+        self._power.set()
         self._application.clear()
         self.edges.clear()
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, start_serving=False)
@@ -97,12 +99,14 @@ class VirtualBoard:
 
     async def stop(self) -> None:
         """Orderly: SIGTERM first."""
+        self._power.clear()
         if self._process is not None:
             await processes.finish(self._process, grace_s=1.0)
         await self._powered_off()
 
     async def cut_power(self) -> None:
         """SIGKILL; the image stays as it is."""
+        self._power.clear()
         if self._process is not None:
             await processes.kill(self._process)
         await self._powered_off()
@@ -174,13 +178,15 @@ class VirtualBoard:
             "MENSHEN_BOARD_TOKEN": self._token,
         }
         status = RESET_STATUS
-        while status == RESET_STATUS:
+        while status == RESET_STATUS and self._power.is_set():
             self._process = await processes.spawn(
                 [*system.micropython(), "-X", f"heapsize={HEAP}", str(_BOOT)],
                 env,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )
+            if not self._power.is_set():  # cut while it was being started
+                await processes.kill(self._process)
             await self._read_console(self._process)
             status = await self._process.wait()
             await self._all_low()

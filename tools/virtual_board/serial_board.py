@@ -13,9 +13,10 @@ import contextlib
 import json
 import os
 import pty
-import tempfile
 import tty
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from tools import processes
 from tools.authority import write_private
@@ -42,6 +43,7 @@ class SerialBoard:
         self._heard = asyncio.Event()
         self._running = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Power on: the application if flash has one, else the REPL; `port` can be opened from now on."""
@@ -59,6 +61,8 @@ class SerialBoard:
         if self._life is not None:
             self._life.cancel()
             await asyncio.wait({self._life})
+            if self._ending is not None:
+                await self._ending
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._master)
             loop.remove_writer(self._master)
@@ -87,12 +91,20 @@ class SerialBoard:
         try:
             await asyncio.wait({life, interrupt}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.board = None
-            self._running.clear()
-            life.cancel()
-            interrupt.cancel()
-            await asyncio.wait({life, interrupt})
-            await board.cut_power()
+            await self._surely(self._end_application(board, {life, interrupt}))
+
+    async def _end_application(self, board: VirtualBoard, tasks: set[asyncio.Task[None]]) -> None:
+        self.board = None
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await board.cut_power()
+
+    async def _surely(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` to its end even when `stop` comes meanwhile; `stop` waits for it."""
+        self._ending = asyncio.create_task(work)
+        await asyncio.shield(self._ending)
 
     async def _power(self, board: VirtualBoard) -> None:
         with contextlib.suppress(BoardError):  # its console, which is our port, has said why
@@ -113,34 +125,32 @@ class SerialBoard:
 
     async def _run_repl(self) -> None:
         """Until a soft reset out of the friendly REPL."""
-        with tempfile.TemporaryDirectory() as folder:
-            tree = Path(folder) / "tree.json"
-            files = flash_image.read(self.image)
-            _save(tree, files)
-            node = system.node()
-            process = await processes.spawn(
-                [*node.argv, _REPL, system.micropython_wasm() / "micropython.mjs", tree],
-                node.env,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-            )
-            feeding = asyncio.create_task(self._feed(process))
-            try:
-                assert process.stdout is not None
-                while data := await process.stdout.read(4096):
-                    self._send(data)
-            finally:
-                feeding.cancel()
-                await self._keep(process, tree)
+        tree = self.image.with_name(self.image.name + ".tree")
+        _save(tree, flash_image.read(self.image))
+        node = system.node()
+        process = await processes.spawn(
+            [*node.argv, _REPL, system.micropython_wasm() / "micropython.mjs", tree],
+            node.env,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        feeding = asyncio.create_task(self._feed(process))
+        try:
+            assert process.stdout is not None
+            while data := await process.stdout.read(4096):
+                self._send(data)
+        finally:
+            feeding.cancel()
+            await self._surely(self._end_repl(process, tree))
 
-    async def _keep(self, process: asyncio.subprocess.Process, tree: Path) -> None:
-        """End the REPL (end of its input is the loss of power) and pack its files into the image."""
+    async def _end_repl(self, process: asyncio.subprocess.Process, tree: Path) -> None:
+        """The end of its input is the loss of power; its files go into the image."""
         assert process.stdin is not None
         process.stdin.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), 5)
         if await processes.finish(process) == 0:
-            write_private(self.image, flash_image.pack(_load(tree)))
+            write_private(self.image, flash_image.pack(_take(tree)))
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -175,5 +185,7 @@ def _save(tree: Path, files: dict[str, bytes]) -> None:
     write_private(tree, json.dumps({path: base64.b64encode(data).decode() for path, data in files.items()}).encode())
 
 
-def _load(tree: Path) -> dict[str, bytes]:
-    return {path: base64.b64decode(text) for path, text in json.loads(tree.read_text()).items()}
+def _take(tree: Path) -> dict[str, bytes]:
+    text = tree.read_text()
+    tree.unlink()
+    return {path: base64.b64decode(data) for path, data in json.loads(text).items()}
