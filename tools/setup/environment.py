@@ -14,6 +14,7 @@ from tools.setup.places import ROOT, VENV, SetupError, home, say
 REQUIREMENTS = ROOT / "requirements"
 BUILD_LOCK = REQUIREMENTS / "build.txt"  # what turns source packages (ours, esptool's) into installed ones
 LOCK = REQUIREMENTS / "dev.txt"
+_WORKING = "working"  # in the stamp while files are being laid: who finds it there starts anew
 
 
 def ensure_environment() -> None:
@@ -23,32 +24,39 @@ def ensure_environment() -> None:
             f"python3 is {sys.version.split()[0]}: Menshen needs 3.11, 3.12 or 3.13 (make PYTHON=python3.12)"
         )
     stamp = VENV / "menshen.stamp"
-    wanted = _stamp()
-    if stamp.exists() and stamp.read_text() == wanted and (VENV / "bin" / "menshen").exists():
+    found = stamp.read_text() if stamp.exists() else _WORKING
+    wanted = _wanted_stamp()
+    if found == wanted and (VENV / "bin" / "menshen").exists():
         return
     say(f"virtual environment: {LOCK.name}, {LOCK.read_text().count('==')} packages")
-    if not _usable():
+    if found == _WORKING or not _usable():
         _make()
-    stamp.unlink(missing_ok=True)
-    _pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
-    _pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
-    _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+    stamp.write_text(_WORKING)
+    try:
+        _pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
+        _pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
+        _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+    except SetupError:
+        stamp.write_text("pip failed and took back what it had begun")
+        raise
     stamp.write_text(wanted)
 
 
-def _stamp() -> str:
+def _wanted_stamp() -> str:
     files = (BUILD_LOCK, LOCK, ROOT / "pyproject.toml")
     content = b"".join(file.read_bytes() for file in files) + f"{sys.version_info[:2]} {ROOT}".encode()
     return hashlib.sha256(content).hexdigest()
 
 
 def _usable() -> bool:
-    """Whether `.venv` is whole enough for pip to go on: made by this minor version, and not aborted half-way."""
+    """Whether pip can go on in `.venv`: made for this place (its scripts name it), of this python's minor version."""
     test = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     try:
-        return subprocess.run([VENV / "bin" / "python", "-c", test], capture_output=True, check=False).returncode == 0
+        here = f"-m venv {VENV}" in (VENV / "pyvenv.cfg").read_text().replace("--without-pip ", "")
+        done = subprocess.run([VENV / "bin" / "python", "-c", test], capture_output=True, check=False)
     except OSError:
         return False
+    return here and done.returncode == 0
 
 
 def _make() -> None:

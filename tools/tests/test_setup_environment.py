@@ -53,7 +53,7 @@ def _fake(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
 
 def test_environment_unchanged_starts_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     venv = _fake(monkeypatch, tmp_path)
-    (venv / "menshen.stamp").write_text(environment._stamp())
+    (venv / "menshen.stamp").write_text(environment._wanted_stamp())
     monkeypatch.setattr(subprocess, "run", _refuse)
     environment.ensure_environment()
 
@@ -66,16 +66,48 @@ def test_environment_with_another_lock_is_mended(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(environment, "_pip", lambda *words: seen.append(words))
     environment.ensure_environment()
     assert ["--require-hashes" in words for words in seen] == [True, True, False]
-    assert (venv / "menshen.stamp").read_text() == environment._stamp()
+    assert (venv / "menshen.stamp").read_text() == environment._wanted_stamp()
 
 
-def test_environment_aborted_half_way_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stamp", [None, "working"], ids=["while the venv was made", "while pip installed"])
+def test_environment_aborted_half_way_is_made_anew(
+    stamp: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     venv = _fake(monkeypatch, tmp_path)
-    (venv / "bin" / "python").symlink_to(sys.executable)  # a python without pip: what Ctrl-C during `venv` leaves
-    (venv / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\ninclude-system-site-packages = false\n")
+    if stamp:
+        (venv / "menshen.stamp").write_text(stamp)
+    monkeypatch.setattr(environment, "_usable", lambda: True)
+    made: list[Path] = []
+    monkeypatch.setattr(environment, "_make", lambda: made.append(venv))
+    monkeypatch.setattr(environment, "_pip", lambda *_: None)
+    environment.ensure_environment()
+    assert made == [venv]
+
+
+def test_environment_where_pip_failed_is_kept_for_the_next_try(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    venv = _fake(monkeypatch, tmp_path)
+    (venv / "menshen.stamp").write_text("of an older lock")
+    monkeypatch.setattr(environment, "_usable", lambda: True)
+
+    def no_network(*_: str) -> None:
+        raise SetupError("no network")
+
+    monkeypatch.setattr(environment, "_pip", no_network)
+    with pytest.raises(SetupError):
+        environment.ensure_environment()
+    monkeypatch.setattr(environment, "_make", _refuse)
+    monkeypatch.setattr(environment, "_pip", lambda *_: None)
+    environment.ensure_environment()
+
+
+def test_environment_moved_or_without_pip_is_not_usable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     assert not environment._usable()
     environment._make()
     assert environment._usable()
+    (tmp_path / ".venv").rename(tmp_path / "moved")
+    monkeypatch.setattr(environment, "VENV", tmp_path / "moved")
+    assert not environment._usable()
 
 
 def test_environment_without_ensurepip_takes_debians_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
