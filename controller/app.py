@@ -15,6 +15,7 @@ from controller.api import create_app
 from controller.bus.doors import DoorRegistry, Edges
 from controller.bus.session import Handlers, Session
 from controller.clock import Clock, SystemClock
+from controller.console import add_page
 from controller.events.alarm import Alarm
 from controller.events.audit import GuardActions
 from controller.events.captures import Captures
@@ -108,7 +109,9 @@ class App:
             self.health,
             unix,
         )
-        self._uvicorn = _server(create_app(self.services), settings)
+        api = create_app(self.services)
+        add_page(api, settings.site.name)
+        self._uvicorn = _server(api, settings)
         loop = asyncio.get_running_loop()
         store.database.on_full = partial(_call_soon, loop, self._disk)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE = "menshen_language"
@@ -34,8 +36,8 @@ def add_page(app: FastAPI, site_name: str) -> None:
 class _Static(StaticFiles):
     """Files that browsers ask about each time: after an update no old script meets a new controller."""
 
-    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
         response.headers["cache-control"] = "no-cache"
         return response
 

@@ -1,0 +1,63 @@
+// The last passages at cameras. A picture goes after a minute, here as on the controller; what is left is the line.
+
+import { byId, h } from "./dom.js";
+import { personText } from "./events.js";
+import { t, when } from "./words.js";
+
+const KEPT = 24;
+const PICTURE_MS = 60_000; // controller/events/captures.py KEEP_S
+const GOOD = new Set(["opened", "known", "listed"]);
+
+let captures = [];
+
+/** All captures anew, newest first. */
+export function setCaptures(views) {
+  const fresh = views.map((view) => ({ ...view, until: performance.now() + PICTURE_MS }));
+  const kept = captures.filter((old) => !fresh.some((view) => view.id === old.id));
+  captures = [...fresh, ...kept].sort((a, b) => b.at_unix - a.at_unix).slice(0, KEPT);
+  drawCaptures();
+}
+
+/** One more. */
+export function addCapture(view) {
+  if (captures.some((other) => other.id === view.id)) return;
+  captures = [{ ...view, until: performance.now() + PICTURE_MS }, ...captures].slice(0, KEPT);
+  const body = byId("captures");
+  if (captures.length === 1) return drawCaptures();
+  body.prepend(card(captures[0]));
+  while (body.children.length > KEPT) body.lastElementChild.remove();
+}
+
+/** Take away the pictures whose time is over. */
+export function forgetPictures() {
+  for (const capture of captures) {
+    if (performance.now() < capture.until) continue;
+    const picture = document.querySelector(`[data-capture="${CSS.escape(capture.id)}"] img`);
+    picture?.replaceWith(gone());
+  }
+}
+
+export function drawCaptures() {
+  const cards = captures.map(card);
+  byId("captures").replaceChildren(...(cards.length ? cards : [h("p", { class: "empty" }, t("captures.none"))]));
+}
+
+function card(capture) {
+  const tone = GOOD.has(capture.outcome) ? "good" : capture.outcome === "watchlist" ? "alarm" : "plain";
+  const outcome = t(`outcome.${capture.outcome}`) === capture.outcome ? t(`reason.${capture.outcome}`) : t(`outcome.${capture.outcome}`);
+  const title = capture.plate ? h("b", { class: "plate" }, capture.plate) : h("b", {}, personText(capture) || t(`capture.${capture.kind}`));
+  return h(
+    "figure",
+    { class: `capture ${tone}`, "data-capture-kind": capture.kind, "data-capture": capture.id },
+    performance.now() < capture.until ? picture(capture) : gone(),
+    h("figcaption", {}, title, h("span", { class: "outcome" }, outcome), h("span", { class: "dim" }, `${when(capture.at_unix)} ${capture.camera_name}`)),
+  );
+}
+
+function picture(capture) {
+  return h("img", { src: `/api/captures/${encodeURIComponent(capture.id)}.jpg`, alt: t(`capture.${capture.kind}`), onerror: (event) => event.target.replaceWith(gone()) });
+}
+
+function gone() {
+  return h("p", { class: "no-picture" }, t("captures.gone"));
+}
