@@ -1,0 +1,139 @@
+"""The committed nets read a rendered plate in a drawn scene, and see none where there is none."""
+
+import cv2
+import numpy as np
+import pytest
+
+from models.evaluate_plate import edit_distance, evaluate_plate
+from models.plate import PlatePipeline
+from models.plates.render import degrade, plate_image
+from models.plates.split import is_training_crop
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> PlatePipeline:
+    return PlatePipeline()
+
+
+def car_scene(height: int = 540, width: int = 960, paint: tuple[int, int, int] = (150, 30, 30)) -> np.ndarray:
+    """A car from the front on a road, RGB, without a plate."""
+    scene = np.full((height, width, 3), 120, np.uint8)
+    scene[: height // 2] = (170, 190, 205)
+    scale = height / 540
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return round(x * scale + (width - 960 * scale) / 2), round(y * scale)
+
+    cv2.rectangle(scene, at(280, 220), at(680, 450), paint, -1)
+    cv2.fillConvexPoly(scene, np.array([at(330, 220), at(370, 110), at(590, 110), at(630, 220)]), (60, 70, 80))
+    for y in range(270, 330, 12):
+        cv2.line(scene, at(390, y), at(570, y), (30, 30, 30), max(1, round(4 * scale)))
+    for x in (330, 630):
+        cv2.circle(scene, at(x, 290), round(28 * scale), (240, 240, 220), -1, cv2.LINE_AA)
+        cv2.rectangle(scene, at(x - 30, 450), at(x + 30, 500), (20, 20, 20), -1)
+    return scene
+
+
+def with_plate(scene: np.ndarray, text: str, colour: str, width_px: int, turn_deg: float = 0.0) -> np.ndarray:
+    """The scene with a plate below its middle; corners as drawn are returned by `drawn_corners`."""
+    plate = plate_image(text, colour, 440)
+    corners = drawn_corners(scene, plate, width_px, turn_deg)
+    small = cv2.resize(plate, (width_px * 2, round(width_px * 2 * plate.shape[0] / 440)), interpolation=cv2.INTER_AREA)
+    box = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.array(small.shape[1::-1], np.float32)
+    matrix = cv2.getPerspectiveTransform(box, corners)
+    size = (scene.shape[1], scene.shape[0])
+    out = cv2.warpPerspective(small, matrix, size, flags=cv2.INTER_AREA)
+    mask = cv2.warpPerspective(np.full(small.shape[:2], 255, np.uint8), matrix, size) > 127
+    return np.where(mask[..., None], out, scene)
+
+
+def drawn_corners(scene: np.ndarray, plate: np.ndarray, width_px: int, turn_deg: float) -> np.ndarray:
+    half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32) / 2
+    half *= np.array([width_px, width_px * plate.shape[0] / plate.shape[1]], np.float32)
+    cos, sin = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    middle = np.array([scene.shape[1] / 2, scene.shape[0] * 0.75], np.float32)
+    return np.asarray(half @ np.array([[cos, sin], [-sin, cos]]) + middle, np.float32)
+
+
+@pytest.mark.parametrize("width_px", [120, 140, 160])
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [("皖A12345", "blue"), ("京B67890", "blue"), ("沪C5K8M2", "yellow"), ("苏EF30178", "green"), ("浙H7Q9L3", "blue")],
+)
+def test_read_frame_reads_a_rendered_plate_surely(
+    pipeline: PlatePipeline, text: str, colour: str, width_px: int
+) -> None:
+    (plate,) = pipeline.read_frame(with_plate(car_scene(), text, colour, width_px))
+    assert (plate.text, plate.colour, plate.rows) == (text, colour, 1)
+    assert plate.confidence >= pipeline.sure_confidence
+    assert len(plate.posteriors) == len(text) == len(plate.distribution)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_read_frame_reads_a_filmed_plate_in_hd(pipeline: PlatePipeline, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scene = with_plate(car_scene(720, 1280, (40, 60, 120)), "皖A8H6K9", "blue", 150, turn_deg=4.0)
+    reads = pipeline.read_frame(degrade(scene, rng, strength=0.5))
+    assert [plate.text for plate in reads] == ["皖A8H6K9"]
+
+
+def test_corners_lie_on_the_plate_clockwise_from_top_left(pipeline: PlatePipeline) -> None:
+    scene = car_scene()
+    (plate,) = pipeline.read_frame(with_plate(scene, "皖A12345", "blue", 150, turn_deg=3.0))
+    wanted = drawn_corners(scene, plate_image("皖A12345", "blue", 440), 150, 3.0)
+    assert plate.corners.dtype == np.float32
+    assert np.linalg.norm(plate.corners - wanted, axis=1).max() < 6
+
+
+@pytest.mark.parametrize("size", [(540, 960), (720, 1280), (288, 480), (1160, 720)])
+def test_read_frame_finds_nothing_on_a_car_without_a_plate(pipeline: PlatePipeline, size: tuple[int, int]) -> None:
+    assert pipeline.read_frame(car_scene(*size)) == []
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_read_frame_finds_nothing_in_a_plain_picture(pipeline: PlatePipeline, value: int) -> None:
+    assert pipeline.read_frame(np.full((540, 960, 3), value, np.uint8)) == []
+
+
+def test_read_takes_a_crop_of_any_size(pipeline: PlatePipeline) -> None:
+    for width_px in (90, 128, 300):
+        assert pipeline.read(plate_image("皖A12345", "blue", width_px)).text == "皖A12345"
+
+
+def test_colours_are_not_swapped(pipeline: PlatePipeline) -> None:
+    rgb = plate_image("皖A12345", "yellow", 140)
+    assert pipeline.read(rgb).colour == "yellow"
+    assert pipeline.read(np.ascontiguousarray(rgb[..., ::-1])).colour == "blue"
+
+
+def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    scenes = {
+        "good.png": with_plate(car_scene(), "皖A12345", "blue", 140),
+        "empty.png": car_scene(),
+        "crop.png": plate_image("京B67890", "blue", 140),
+    }
+    for name, rgb in scenes.items():
+        cv2.imwrite(str(tmp_path / name), rgb[..., ::-1])
+    corners = " ".join(
+        str(x) for x in drawn_corners(car_scene(), plate_image("皖A12345", "blue", 440), 140, 0.0).ravel()
+    )
+    rows = ["path,text,colour,kind,corners", f"good.png,皖A12345,blue,scene,{corners}"]
+    rows += ["empty.png,,,scene,", "crop.png,京B67891,blue,crop,"]  # the last label is wrong on purpose
+    (tmp_path / "truth.csv").write_text("\n".join(rows), encoding="utf-8")
+    figures = evaluate_plate(tmp_path / "truth.csv", tmp_path / "plot.png")["figures"]
+    assert (figures["count"], figures["whole_plate"], figures["impossible"]) == (2, 0.5, 0)
+    assert figures["characters"] == pytest.approx(13 / 14)
+    assert (figures["false_plates_per_1000"], figures["detect_recall_iou07"]) == (0.0, 1.0)
+    assert (tmp_path / "plot.png").stat().st_size > 0
+
+
+def test_edit_distance_is_the_textbook_s() -> None:
+    assert [edit_distance("kitten", "sitting"), edit_distance("", "abc"), edit_distance("ab", "ab")] == [3, 3, 0]
+
+
+def test_training_half_is_fixed(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    names = [tmp_path / "crops_lane" / f"{number}.jpg" for number in range(200)]
+    chosen = [is_training_crop(name) for name in names]
+    assert 70 < sum(chosen) < 130
+    assert chosen == [is_training_crop(name) for name in names]
+    assert not any(is_training_crop(tmp_path / "toll_lane" / name.name) for name in names)
