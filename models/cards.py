@@ -34,7 +34,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The one file that a model is made from: `member` of the archive `file` of a pinned package on the package index."""
+    """The one file that a model is made from: `member` of the archive `file` of a pinned package."""
 
     package: str
     version: str

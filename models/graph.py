@@ -95,7 +95,7 @@ class Graph:
         return self._add("DEPTHWISE_CONV_2D", (x,), shape, options, weights, bias)
 
     def average_pool2d(self, x: Tensor, size: int, stride: int) -> Tensor:
-        """Mean of `size`×`size` windows inside the picture, as a depthwise convolution: one XNNPACK partition in int8."""
+        """Mean of `size`×`size` windows inside the picture, as a depthwise convolution: one partition in int8."""
         depth = x.shape[3]
         weights = np.full((1, size, size, depth), 1 / size**2, np.float32)
         return self.depthwise_conv2d(x, weights, np.zeros(depth, np.float32), stride, "valid")
@@ -163,7 +163,7 @@ class Graph:
         return self._add("LEAKY_RELU", (x,), x.shape, {"alpha": alpha})
 
     def prelu(self, x: Tensor, alpha: Floats) -> Tensor:
-        """x where positive, alpha·x elsewhere, alpha (channels,). In full int8 XNNPACK leaves it to the built-in kernel."""
+        """x where positive, alpha·x elsewhere, alpha (channels,). Full int8: XNNPACK leaves it to the built-in kernel."""
         _check(alpha.shape == x.shape[-1:], f"prelu {alpha.shape} on {x.shape}")
         return self._add("PRELU", (x,), x.shape, {}, alpha.reshape((1,) * (len(x.shape) - 2) + alpha.shape))
 

@@ -51,8 +51,8 @@ def _shared(graph: Graph, ranges: list[tuple[float, float]]) -> Ranges:
         if op.kind in _FIXED:
             fixed[op.output.index] = _FIXED[op.kind]
     whole: dict[int, tuple[float, float]] = {}
-    for index, (low, high) in enumerate(ranges):
-        low, high = fixed.get(index, (low, high))
+    for index, found in enumerate(ranges):
+        low, high = fixed.get(index, found)
         old = whole.get(find(index), (0.0, 0.0))
         whole[find(index)] = (min(old[0], low), max(old[1], high))
     return {tensor.name: whole[find(tensor.index)] for tensor in graph.tensors}

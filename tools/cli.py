@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
-from tools import community_cli, flash_cli, wire_cli
+from tools import community_cli, flash_cli, models_cli, wire_cli
 from tools.setup.places import home
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ dev = typer.Typer(no_args_is_help=True, help="For those who build Menshen.")
 app.add_typer(controller, name="controller")
 community_cli.register(app)
 flash_cli.register(app)
+models_cli.register(app)
 app.add_typer(wire_cli.app, name="wire")
 app.add_typer(dev, name="dev")
 

