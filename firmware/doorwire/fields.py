@@ -1,76 +1,63 @@
 """Field codecs: every value is range-checked in both directions (MicroPython's `struct` truncates silently).
 
-A codec serves every field of its kind; the field's name comes with each call and only names the culprit.
+A codec is a plain tuple and serves every field of its kind: the door's heap has no room for an object a field.
+A field's name comes with each call and only names the culprit.
 """
 
 from doorwire.errors import MalformedError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Codec = tuple[int, int, int, int]  # (kind, size, low, high)
 
-class UInt:
-    """An unsigned little-endian integer of `size` bytes, lo ≤ value ≤ hi."""
-
-    def __init__(self, size: int, lo: int = 0, hi: int | None = None) -> None:
-        self.size = size
-        self.lo = lo
-        self.hi = (1 << (8 * size)) - 1 if hi is None else hi
-
-    def check(self, name: str, value: object) -> int:
-        """The value, or MalformedError."""
-        if not isinstance(value, int) or not self.lo <= value <= self.hi:
-            raise MalformedError(name)
-        return value
-
-    def put(self, name: str, value: object) -> bytes:
-        """The field's bytes."""
-        return self.check(name, value).to_bytes(self.size, "little")
-
-    def take(self, name: str, data: bytes, at: int) -> tuple[int, int]:
-        """(value, next offset)."""
-        end = at + self.size
-        if end > len(data):
-            raise MalformedError(name)
-        return self.check(name, int.from_bytes(data[at:end], "little")), end
+_UINT = 0
+_FIXED = 1
+_BOUNDED = 2
 
 
-class Fixed:
+def uint(size: int, low: int = 0, high: int = -1) -> "Codec":
+    """An unsigned little-endian integer of `size` bytes, low ≤ value ≤ high (-1: whatever fits)."""
+    return _UINT, size, low, (1 << (8 * size)) - 1 if high < 0 else high
+
+
+def fixed(size: int) -> "Codec":
     """Exactly `size` bytes."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def put(self, name: str, value: object) -> bytes:
-        """The field's bytes."""
-        if not isinstance(value, bytes) or len(value) != self.size:
-            raise MalformedError(name)
-        return value
-
-    def take(self, name: str, data: bytes, at: int) -> tuple[bytes, int]:
-        """(value, next offset)."""
-        end = at + self.size
-        if end > len(data):
-            raise MalformedError(name)
-        return bytes(data[at:end]), end
+    return _FIXED, size, 0, 0
 
 
-class Bounded:
+def bounded(limit: int) -> "Codec":
     """At most `limit` bytes, length first (LE16)."""
+    return _BOUNDED, limit, 0, 0
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
 
-    def put(self, name: str, value: object) -> bytes:
-        """The field's bytes."""
-        if not isinstance(value, bytes) or len(value) > self.limit:
-            raise MalformedError(name)
-        return len(value).to_bytes(2, "little") + value
+def put(codec: "Codec", name: str, value: object) -> bytes:
+    """The field's bytes, or MalformedError."""
+    kind, size, low, high = codec
+    if kind == _UINT:
+        if isinstance(value, int) and low <= value <= high:
+            return value.to_bytes(size, "little")
+    elif isinstance(value, bytes):
+        if kind == _FIXED and len(value) == size:
+            return value
+        if kind == _BOUNDED and len(value) <= size:
+            return len(value).to_bytes(2, "little") + value
+    raise MalformedError(name)
 
-    def take(self, name: str, data: bytes, at: int) -> tuple[bytes, int]:
-        """(value, next offset)."""
-        start = at + 2
-        if start > len(data):
+
+def take(codec: "Codec", name: str, data: bytes, at: int) -> "tuple[int | bytes, int]":
+    """(value, next offset), or MalformedError."""
+    kind, size, low, high = codec
+    if kind == _BOUNDED:
+        limit, at = size, at + 2
+        size = int.from_bytes(data[at - 2 : at], "little")
+        if at > len(data) or size > limit:
             raise MalformedError(name)
-        size = int.from_bytes(data[at:start], "little")
-        end = start + size
-        if size > self.limit or end > len(data):
-            raise MalformedError(name)
-        return bytes(data[start:end]), end
+    end = at + size
+    if end > len(data):
+        raise MalformedError(name)
+    if kind != _UINT:
+        return bytes(data[at:end]), end
+    value = int.from_bytes(data[at:end], "little")
+    if not low <= value <= high:
+        raise MalformedError(name)
+    return value, end

@@ -61,6 +61,8 @@ REASONS = {
     25: "flash",
     26: "unsupported",
     27: "list-too-old",
+    28: "seal",
+    29: "malformed",
 }
 OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report"}
 BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}

@@ -1,0 +1,200 @@
+"""The door's composition: the only file that knows every part. Start reading at `Door`."""
+
+import asyncio
+import gc
+import os
+import sys
+
+import config
+from device import dial, flash
+from device.board import Board
+from device.clock import Clock
+from device.commands import MODE_FILE, Commands
+from device.doorway import Doorway
+from device.inputs import DEBOUNCE_MS, Inputs
+from device.journal_store import JournalStore
+from device.link import Account, Link, Sealer
+from device.list_store import ListStore
+from device.reader import Reader
+from device.supervisor import Supervisor
+from doorlogic.door import RESTING, Settings
+from doorwire import vocabulary as words
+from doorwire.frame import KEY_SIZE, Guard
+from doorwire.messages import Hello, State
+from version import FIRMWARE
+
+_IDLE_MS = 1_000
+_COLLECT_AT = 8_192  # bytes allocated between two collections
+_LAST_WORDS_S = 1  # a Result is on its way before the restart it announces
+
+
+class Door:
+    """One door from flash to running. `faults`: words of the self-test."""
+
+    def __init__(self, board: Board, settings: config.Config) -> None:
+        self.faults = ["config"] if settings.problems else []
+        self._board = board
+        self._settings = settings
+        self._device = settings.device or b""
+        self._boots = flash.count_boot("boot.count")
+        key = flash.read("device.key") or b""
+        if len(key) != KEY_SIZE:
+            self.faults.append("key")
+            key = os.urandom(KEY_SIZE)  # nothing is sealed under it: no list, no command
+        self._lists = ListStore("", key, self._device)
+        self._lists.open()
+        self._journal = JournalStore("")
+        try:
+            self._journal.open(_random32())
+        except OSError:
+            self.faults.append("journal")
+        self._clock = Clock()
+        door = Settings(settings.release_s * 1000, settings.open_too_long_s * 1000, settings.barrier)
+        self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock)
+        self.supervisor = Supervisor(board, lambda name: self.doorway.record(words.EVENT_FAULT, words.REASON_NONE))
+        self.commands: Commands | None = None
+        self._connect(key)
+
+    def hello(self) -> Hello:
+        """Who this door is and what it has."""
+        gc.collect()
+        return Hello(
+            firmware=FIRMWARE.encode(),
+            board=self._board.ID,
+            reset=self._board.reset_cause,
+            boot_count=self._boots,
+            list_version=self._lists.version,
+            list_digest=self._lists.digest,
+            epoch=self._journal.epoch,
+            first_seq=self._journal.first_seq,
+            next_seq=self._journal.next_seq,
+            clock_unix=self._clock.now_unix(self._board.uptime_ms()),
+            free_heap=_free_heap(),
+        )
+
+    def boot_events(self) -> None:
+        """What there is to tell of this boot."""
+        self.doorway.record(words.EVENT_BOOT, words.REASON_NONE)
+        if self._lists.reason:
+            self.faults.append("list")
+            self.doorway.record(words.EVENT_LIST_REFUSED, self._lists.reason)
+
+    async def run(self) -> None:
+        """Until a restart is asked for."""
+        self.supervisor.start("door", self._serve)
+        await self.supervisor.watch(self._to_restart)
+        await asyncio.sleep(_LAST_WORDS_S)
+        self._board.restart()
+
+    def _connect(self, key: bytes) -> None:
+        """The link and its commands, if this door knows where its broker is and who it is there."""
+        broker, password, ca = self._settings.broker, flash.read("broker.key"), flash.read("ca.pem")
+        if broker is None or not self._device or not self._settings.site or not password or not ca:
+            print(
+                "link: no broker configured: the door opens from its list only. Next step: provision this board again"
+            )
+            return
+        boot_id = _random32()
+        account = Account(self._device.hex(), self._settings.site, password)
+        link = Link(
+            account,
+            Sealer(self._device, key, boot_id, self._board.uptime_ms),
+            self._journal,
+            dial.dialler(self._board, broker.host, broker.port, broker.name, ca),
+            self.hello,
+            self._state,
+        )
+        guard = Guard(self._device, boot_id)
+        self.commands = Commands(key, guard, self._board, self.doorway, self._lists, self._journal, self._clock, link)
+        link.heard = self.commands.heard
+        self.doorway.wake = link.wake
+        self.doorway.changed = link.report
+        self.supervisor.start("install", self.commands.install)
+        self.supervisor.start("link", link.run)
+
+    async def _serve(self) -> None:
+        """Edges and levels in, for ever; nothing in here waits for anything but them."""
+        reader = Reader(self._board.edges, self._settings.formats)
+        inputs = Inputs(RESTING)
+        while True:
+            self.supervisor.beat("door")
+            due = [ms for ms in (reader.due_ms(), self.doorway.due_ms(), _IDLE_MS) if ms >= 0]
+            if not inputs.settled:
+                due.append(DEBOUNCE_MS)
+            await self._board.wait(min(due))
+            for reason, card in reader.poll(self._board.ticks_us()):
+                if reason:
+                    self.doorway.unreadable(reason)
+                else:
+                    self.doorway.badge(words.CREDENTIAL_CARD, card)
+            before = inputs.levels
+            if inputs.sample(self._board.inputs(), self._board.uptime_ms()) != before or self.doorway.due_ms() == 0:
+                self.doorway.sense(inputs.levels)
+
+    def _state(self) -> State:
+        return self.doorway.state(_free_heap())
+
+    def _to_restart(self) -> bool:
+        return self.commands is not None and self.commands.restart
+
+
+def main() -> None:
+    """What main.py calls."""
+    asyncio.run(_main())
+
+
+async def _main() -> None:
+    settings = config.parse(flash.read("config.json"))
+    for problem in settings.problems:
+        print(problem)
+    board = await _this_board(settings)
+    door = Door(board, settings)
+    door.boot_events()
+    device = settings.device.hex() if settings.device else "unknown"
+    print("menshen hello", device, FIRMWARE, "self-test", " ".join(door.faults) or "ok")
+    _unload(settings)
+    gc.threshold(_COLLECT_AT)
+    board.running()
+    await door.run()
+
+
+async def _this_board(settings: config.Config) -> Board:
+    """The board this runs on; its outputs are low from here on."""
+    if sys.platform == "esp32":
+        from device.board_esp32 import Esp32Board
+
+        return Esp32Board(settings.board, settings.network)
+    if sys.platform == "rp2":
+        from device.board_rp2 import Rp2Board
+
+        return Rp2Board(settings.board, settings.network)
+    from device.board_unix import UnixBoard
+
+    board = UnixBoard()
+    await board.connect()
+    return board
+
+
+def _mode(settings: config.Config) -> int:
+    """The mode last commanded, else the configured one."""
+    kept = flash.read(MODE_FILE)
+    if kept is not None and kept.isdigit() and 1 <= int(kept) <= words.LAST_MODE:
+        return int(kept)
+    return settings.mode
+
+
+def _unload(settings: config.Config) -> None:
+    """What only the start needed leaves the heap."""
+    settings.problems.clear()
+    del sys.modules["config"]
+    del globals()["config"]
+    gc.collect()
+
+
+def _free_heap() -> int:
+    return gc.mem_free()
+
+
+def _random32() -> int:
+    """Not 0."""
+    return int.from_bytes(os.urandom(4), "big") or 1

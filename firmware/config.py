@@ -1,0 +1,162 @@
+"""The door's settings out of config.json: typed, unknown keys refused. A fault is named and the rest still counts."""
+
+import json
+
+from doorwire import vocabulary as words
+
+_KEYS = ("device", "site", "broker", "board", "readers", "release_s", "open_too_long_s", "barrier", "mode", "network")
+_BROKER_KEYS = ("host", "port", "name")
+_MODES = {"Locked": words.MODE_LOCKED, "Unlocked": words.MODE_UNLOCKED, "Trial": words.MODE_TRIAL}
+
+
+class ConfigError(ValueError):
+    """A setting that is not what it has to be; the message says which, and what it has to be."""
+
+
+class Broker:
+    """Where the broker is; `name` is what its certificate answers to."""
+
+    def __init__(self, host: str, port: int, name: str) -> None:
+        self.host = host
+        self.port = port
+        self.name = name
+
+
+class Config:
+    """`device` None, `broker` None: unknown, because config.json is broken there. `problems` has the words."""
+
+    def __init__(self) -> None:
+        self.device: bytes | None = None
+        self.site = ""
+        self.broker: Broker | None = None
+        self.board = ""
+        self.formats: tuple[int, ...] = (26, 34)
+        self.release_s = 5
+        self.open_too_long_s = 30
+        self.barrier = False
+        self.mode = words.MODE_LOCKED
+        self.network: dict[str, object] = {}
+        self.problems: list[str] = []
+
+
+def parse(text: "bytes | None") -> Config:
+    """The settings; whatever is wrong is in `problems` and leaves its default, so the door still opens from its list."""
+    config = Config()
+    try:
+        values = json.loads(text or b"")
+        if not isinstance(values, dict):
+            raise ValueError
+    except ValueError:
+        config.problems.append("config.json is no JSON object: provision this board again")
+        return config
+    for key in values:
+        if key not in _KEYS:
+            config.problems.append(f"config.json: unknown key {key}; known: {', '.join(_KEYS)}")
+    for key, read in _READERS:
+        if key in values or key in ("device", "site", "broker"):
+            try:
+                read(config, values.get(key))
+            except ConfigError as error:
+                config.problems.append(f"config.json: {error}")
+    return config
+
+
+def _device(config: Config, value: object) -> None:
+    text = _text("device", value)
+    if len(text) != 12:
+        raise ConfigError("device has to be 12 hexadecimal digits")
+    try:
+        config.device = bytes.fromhex(text)
+    except ValueError:
+        raise ConfigError("device has to be 12 hexadecimal digits") from None
+
+
+def _site(config: Config, value: object) -> None:
+    text = _text("site", value)
+    if not text or any(c in text for c in "/+#\x00"):
+        raise ConfigError("site has to be a name without / + #")
+    config.site = text
+
+
+def _broker(config: Config, value: object) -> None:
+    if not isinstance(value, dict) or sorted(value) != sorted(_BROKER_KEYS):
+        raise ConfigError("broker has to have exactly host, port and name")
+    host, port, name = _text("broker.host", value["host"]), value["port"], _text("broker.name", value["name"])
+    if not _is_ipv4(host):
+        raise ConfigError("broker.host has to be an IPv4 address: looking a name up would stop the door meanwhile")
+    config.broker = Broker(host, _whole("broker.port", port, 1, 65535), name)
+
+
+def _readers(config: Config, value: object) -> None:
+    if (
+        not isinstance(value, list)
+        or len(value) != 1
+        or not isinstance(value[0], dict)
+        or list(value[0]) != ["formats"]
+    ):
+        raise ConfigError('readers has to be [{"formats": [26, 34]}]')
+    formats = value[0]["formats"]
+    if not isinstance(formats, list) or not formats or any(f not in (26, 34) for f in formats):
+        raise ConfigError("readers: formats has to be a list of 26 and 34")
+    config.formats = tuple(formats)
+
+
+def _mode(config: Config, value: object) -> None:
+    if not isinstance(value, str) or value not in _MODES:
+        raise ConfigError(f"mode has to be one of {', '.join(sorted(_MODES))}")
+    config.mode = _MODES[value]
+
+
+def _board(config: Config, value: object) -> None:
+    config.board = _text("board", value)
+
+
+def _release(config: Config, value: object) -> None:
+    config.release_s = _whole("release_s", value, 1, 60)
+
+
+def _open_too_long(config: Config, value: object) -> None:
+    config.open_too_long_s = _whole("open_too_long_s", value, 5, 3600)
+
+
+def _barrier(config: Config, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigError("barrier has to be true or false")
+    config.barrier = value
+
+
+def _network(config: Config, value: object) -> None:
+    if not isinstance(value, dict):
+        raise ConfigError("network has to be an object")
+    config.network = value
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{key} has to be a text")
+    return value
+
+
+def _whole(key: str, value: object, low: int, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ConfigError(f"{key} has to be a whole number from {low} to {high}")
+    return value
+
+
+def _is_ipv4(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) <= 255 for part in parts)
+
+
+_READERS = (
+    ("device", _device),
+    ("site", _site),
+    ("broker", _broker),
+    ("board", _board),
+    ("readers", _readers),
+    ("release_s", _release),
+    ("open_too_long_s", _open_too_long),
+    ("barrier", _barrier),
+    ("mode", _mode),
+    ("network", _network),
+)

@@ -1,0 +1,96 @@
+"""The virtual board: MicroPython's unix port, its pins the lines of a socket (docs/ARCHITECTURE.md).
+
+The harness is the hardware: it holds the output pins and ends their pulses, so a program that hangs leaves no relay on.
+Without MENSHEN_BOARD in the environment nothing is connected to the pins.
+"""
+
+import asyncio
+import os
+import sys
+import time
+
+from device.board import TICKS_MASK, Board
+from doorlogic.door import INPUTS, Levels
+from doorwire import vocabulary as words
+
+_RESET_STATUS = 42  # the exit status that starts the board again
+_LINE_LIMIT = 256
+
+
+class UnixBoard(Board):
+    """Swipes arrive whole and are put into the edge ring when their last pulse has passed."""
+
+    ID = words.BOARD_UNIX
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reset_cause = words.RESET_POWER_ON
+        self._start = time.ticks_ms()
+        self._levels = [False] * len(INPUTS)
+        self._changed = asyncio.Event()
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        """Connect the pins to the harness, if there is one."""
+        address = os.getenv("MENSHEN_BOARD")
+        if not address:
+            return
+        host, port = address.split(":")
+        reader, self._writer = await asyncio.open_connection(host, int(port))
+        self._write("t " + (os.getenv("MENSHEN_BOARD_TOKEN") or ""))
+        self._reading = asyncio.create_task(self._read(reader))
+
+    def pulse(self, output: str, ms: int) -> None:
+        self._write(f"p {output} 1 {time.ticks_us()} {ms}")
+
+    def set(self, output: str, level: bool) -> None:
+        self._write(f"p {output} {int(level)} {time.ticks_us()}")
+
+    def inputs(self) -> Levels:
+        return Levels(*self._levels)
+
+    def uptime_ms(self) -> int:
+        return time.ticks_diff(time.ticks_ms(), self._start)
+
+    def ticks_us(self) -> int:
+        return time.ticks_us() & TICKS_MASK
+
+    async def wait(self, timeout_ms: int) -> None:
+        try:
+            await asyncio.wait_for_ms(self._changed.wait(), timeout_ms)
+        except asyncio.TimeoutError:
+            return
+        self._changed.clear()
+
+    def running(self) -> None:
+        self._write("r")
+
+    def restart(self) -> None:
+        sys.exit(_RESET_STATUS)
+
+    def _write(self, line: str) -> None:
+        """Straight to the socket: a pin is not queued. A harness that has gone is nobody's pin."""
+        if self._writer is not None:
+            try:
+                self._writer.s.write(line.encode() + b"\n")
+            except OSError:
+                self._writer = None
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            line = await reader.readline()
+            if not line or len(line) > _LINE_LIMIT:
+                return
+            words_of = line.decode().split()
+            if words_of[0] == "w":
+                await self._swipe(words_of[1], int(words_of[2]))
+            elif words_of[0] == "i":
+                self._levels[INPUTS.index(words_of[1])] = words_of[2] == "1"
+            self._changed.set()
+
+    async def _swipe(self, bits: str, interval_us: int) -> None:
+        start = time.ticks_us()
+        await asyncio.sleep_ms(interval_us * (len(bits) - 1) // 1000)
+        for i in range(len(bits)):
+            self.edges.put(int(bits[i]), (start + i * interval_us) & TICKS_MASK)

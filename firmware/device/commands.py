@@ -1,0 +1,191 @@
+"""What the controller may ask: sealed frames in, deeds and answers out. A frame that is not admitted does nothing."""
+
+import asyncio
+
+from device import flash
+from device.board import Board
+from device.clock import Clock
+from device.doorway import Doorway
+from device.journal_store import JournalStore
+from device.link import Link
+from device.list_store import ListStore
+from doorwire import messages
+from doorwire import vocabulary as words
+from doorwire.errors import MalformedError, RefusedError, SealError
+from doorwire.frame import Frame, Guard
+
+PROGRESS_EVERY = 4  # chunks between two ListProgress (docs/ARCHITECTURE.md)
+MODE_FILE = "mode"
+_REFUSALS_A_MINUTE = 6  # journalled; all are counted
+_CLOCK_MOVED_MS = 2_000
+_MODES = (words.MODE_LOCKED, words.MODE_UNLOCKED, words.MODE_LOCKED_DOWN, words.MODE_TRIAL)
+
+
+class Commands:
+    """`refused` counts the frames that did nothing."""
+
+    def __init__(
+        self,
+        key: bytes,
+        guard: Guard,
+        board: Board,
+        doorway: Doorway,
+        lists: ListStore,
+        journal: JournalStore,
+        clock: Clock,
+        link: Link,
+    ) -> None:
+        self._key = key
+        self._guard = guard
+        self._board = board
+        self._doorway = doorway
+        self._lists = lists
+        self._journal = journal
+        self._clock = clock
+        self._link = link
+        self._chunks = 0
+        self._minute = 0
+        self._refusals = 0
+        self.refused = 0
+        self.commit: messages.ListCommit | None = None  # the list to verify and switch to, when `work` is set
+        self.work = asyncio.Event()
+        self.restart = False
+
+    def heard(self, data: bytes) -> None:
+        """A frame from the broker, genuine or not."""
+        try:
+            frame = Frame.from_bytes(self._key, data)
+        except SealError:
+            self._refuse(words.REASON_SEAL)
+            return
+        except MalformedError:
+            self._refuse(words.REASON_MALFORMED)
+            return
+        try:
+            message = self._guard.admit(frame, self._board.uptime_ms() // 1000)
+        except RefusedError as error:
+            self._refuse(error.reason)
+            answer = error.reason in (words.REASON_COMMAND_EXPIRED, words.REASON_OTHER_BOOT)
+            if answer and isinstance(frame.message, messages.Command):
+                self._link.send(messages.Result(command_counter=frame.counter, reason=error.reason))
+            return
+        self._carry_out(frame, message)
+
+    def _carry_out(self, frame: Frame, message: messages.Message) -> None:
+        if isinstance(message, messages.Ack):
+            if self._journal.ack(message.epoch, message.seq):
+                self._link.wake()
+        elif isinstance(message, messages.Command):
+            reason = self._command(message)
+            self._link.send(messages.Result(command_counter=frame.counter, reason=reason))
+        elif isinstance(message, messages.ListChunk):
+            self._list_chunk(message)
+        elif isinstance(message, messages.ListBegin):
+            self._list_begin(message)
+        elif isinstance(message, messages.ListCommit):
+            self.commit = message
+            self.work.set()
+        elif isinstance(message, messages.Time):
+            self._set_clock(message)
+        else:  # updates: this firmware has one slot
+            self._link.send(messages.UpdateStatus(offset=0, reason=words.REASON_UNSUPPORTED))
+
+    def _command(self, command: messages.Command) -> int:
+        """REASON_NONE when done."""
+        if command.op == words.OP_OPEN:
+            reason = self._doorway.open(command.reason, command.person)
+            if reason:
+                self._doorway.record(words.EVENT_COMMAND_REFUSED, reason, person=command.person)
+            return reason
+        if command.op == words.OP_MODE:
+            return self._mode(command.argument, command)
+        if command.op == words.OP_IDENTIFY:
+            self._doorway.identify()
+        elif command.op == words.OP_SYNC:
+            self._link.say_hello()
+        elif command.op == words.OP_REBOOT:
+            self.restart = True
+        elif command.op == words.OP_REPORT:
+            self._link.report()
+        return words.REASON_NONE
+
+    def _mode(self, mode: int, command: messages.Command) -> int:
+        """In force at once; in flash before it counts as done, because it outlives a power cut."""
+        if mode not in _MODES:
+            return words.REASON_UNSUPPORTED
+        self._doorway.set_mode(mode)
+        try:
+            flash.replace(MODE_FILE, str(mode).encode())
+        except OSError:
+            return words.REASON_FLASH
+        self._doorway.record(words.EVENT_COMMAND_DONE, command.reason, person=command.person)
+        return words.REASON_NONE
+
+    def _list_begin(self, begin: messages.ListBegin) -> None:
+        self._chunks = 0
+        if begin.version == self._lists.version and begin.digest[:8] == self._lists.digest:
+            self._answer(words.REASON_NONE)
+            return
+        reason = self._lists.begin(begin.version, begin.base_version, begin.size, begin.digest)
+        if reason:
+            self._refuse_list(reason)
+        else:
+            self._progress()
+
+    def _list_chunk(self, chunk: messages.ListChunk) -> None:
+        if chunk.version != self._lists.incoming_version:
+            return  # late for a transfer that ended
+        self._chunks += 1
+        if not self._lists.chunk(chunk.version, chunk.offset, chunk.data):
+            if not self._lists.incoming_version:
+                self._refuse_list(words.REASON_FLASH)
+            else:
+                self._progress()
+        elif self._chunks % PROGRESS_EVERY == 0 or self._lists.offset == self._lists.incoming_size:
+            self._progress()
+
+    async def install(self) -> None:
+        """For ever: verify and switch to each committed list, while badges are decided from the old one."""
+        while True:
+            await self.work.wait()
+            self.work.clear()
+            if self.commit is not None:
+                commit, self.commit = self.commit, None
+                reason = -1
+                for reason in self._lists.commit(commit.version, commit.digest):
+                    await asyncio.sleep(0)
+                self._installed(reason)
+
+    def _installed(self, reason: int) -> None:
+        if reason:
+            self._refuse_list(reason)
+        else:
+            self._answer(words.REASON_NONE)
+            self._doorway.record(words.EVENT_LIST_INSTALLED, words.REASON_NONE)
+
+    def _refuse_list(self, reason: int) -> None:
+        self._answer(reason)
+        self._doorway.record(words.EVENT_LIST_REFUSED, reason)
+
+    def _answer(self, reason: int) -> None:
+        lists = self._lists
+        self._link.send(messages.ListInstalled(version=lists.version, digest=lists.digest, reason=reason))
+
+    def _progress(self) -> None:
+        lists = self._lists
+        self._link.send(messages.ListProgress(version=lists.incoming_version, offset=lists.offset))
+
+    def _set_clock(self, time: messages.Time) -> None:
+        moved_ms = self._clock.set(time.unix * 1000 + time.millis, self._board.uptime_ms())
+        if moved_ms is None or abs(moved_ms) >= _CLOCK_MOVED_MS:
+            self._doorway.record(words.EVENT_CLOCK_SET, words.REASON_NONE)
+
+    def _refuse(self, reason: int) -> None:
+        """Count it; journal it unless a flood of such frames would wear the flash out."""
+        self.refused += 1
+        minute = self._board.uptime_ms() // 60_000
+        if minute != self._minute:
+            self._minute, self._refusals = minute, 0
+        self._refusals += 1
+        if self._refusals <= _REFUSALS_A_MINUTE:
+            self._doorway.record(words.EVENT_COMMAND_REFUSED, reason)

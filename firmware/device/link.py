@@ -1,0 +1,214 @@
+"""The door's line to the controller: connects, says Hello, sends events in order, hands down frames to the door.
+
+Everything here may fail at any time without the door noticing. Events wait in the journal, a State is made when it is
+sent; of the other messages at most OUTBOX wait, and the oldest goes when there are more: whoever asked, asks again.
+"""
+
+import asyncio
+import os
+
+from device.journal_store import JournalStore
+from device.mqtt import PING_S, MqttError, Session
+from doorwire import vocabulary as words
+from doorwire.frame import Frame
+from doorwire.messages import Event, Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+WINDOW = 8  # events in flight (docs/ARCHITECTURE.md)
+OUTBOX = 12
+RESEND_S = 5  # without an Ack for that long, send again from the first unacknowledged event
+STATE_EVERY_S = 60
+_OPEN_S = 10
+_FIRST_DELAY_MS = 500
+_LONGEST_DELAY_MS = 10_000
+
+
+class Sealer:
+    """Makes up frames: this device, this boot, a rising counter."""
+
+    def __init__(self, device: bytes, key: bytes, boot_id: int, uptime_ms: "Callable[[], int]") -> None:
+        self._device = device
+        self._key = key
+        self._boot_id = boot_id
+        self._uptime_ms = uptime_ms
+        self._counter = 0
+
+    def seal(self, message: Message) -> bytes:
+        """The sealed frame."""
+        self._counter += 1
+        frame = Frame(self._device, self._boot_id, self._counter, self._uptime_ms() // 1000, message)
+        return frame.to_bytes(self._key)
+
+
+class Account:
+    """How the door logs in."""
+
+    def __init__(self, device: str, site: str, password: bytes) -> None:
+        self.device = device
+        self.password = password
+        self.topic = f"menshen/{site}/door/{device}/"
+
+
+class Link:
+    """`dial` opens the streams, `hello` makes the first message, `state` the one of each minute."""
+
+    def __init__(
+        self,
+        account: Account,
+        sealer: Sealer,
+        journal: JournalStore,
+        dial: "Callable[[], Awaitable[Streams]]",
+        hello: "Callable[[], Message]",
+        state: "Callable[[], Message]",
+    ) -> None:
+        self._account = account
+        self._sealer = sealer
+        self._journal = journal
+        self._dial = dial
+        self._hello = hello
+        self._state = state
+        self._outbox: list[Message] = []
+        self._state_due = False
+        self._wake = asyncio.Event()
+        self._sent = 0  # the last event sent on this connection
+        self.heard: Callable[[bytes], None] | None = None
+        self.connected = False
+
+    def send(self, message: Message) -> None:
+        """Queue a message that is not an event."""
+        if len(self._outbox) >= OUTBOX:
+            self._outbox.pop(0)
+        self._outbox.append(message)
+        self._wake.set()
+
+    def say_hello(self) -> None:
+        """Queue another Hello: the controller asked."""
+        self.send(self._hello())
+
+    def report(self) -> None:
+        """Send a State soon: something changed, or the controller asked."""
+        self._state_due = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """The journal has news, or an Ack made room."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever: connect, serve, wait, again."""
+        delay_ms = _FIRST_DELAY_MS
+        told = False
+        while True:
+            try:
+                await self._serve()
+            except (OSError, MqttError, asyncio.TimeoutError, EOFError) as error:
+                if self.connected or not told:
+                    print("link: lost:", _words(error))
+                    told = True
+                if self.connected:
+                    delay_ms = _FIRST_DELAY_MS
+            self.connected = False
+            await asyncio.sleep(_jitter(delay_ms) / 1000)
+            delay_ms = min(2 * delay_ms, _LONGEST_DELAY_MS)
+
+    async def _serve(self) -> None:
+        """One connection, until it ends by raising."""
+        reader, writer = await asyncio.wait_for(self._dial(), _OPEN_S)
+        session = Session(reader, writer, self._received)
+        try:
+            topic = self._account.topic
+            device = self._account.device
+            await session.connect(device, device, self._account.password, topic + "link", b"lost")
+            await session.subscribe(topic + "down")
+            await session.publish(topic + "link", b"here", retain=True)
+            await session.publish(topic + "up", self._sealer.seal(self._hello()))
+            self._sent = self._journal.acked
+            self._state_due = True
+            self.connected = True
+            print("link: connected")
+            reading = asyncio.create_task(session.run())
+            try:
+                await self._pump(session, reading)
+            finally:
+                reading.cancel()
+        finally:
+            session.close()
+
+    def _received(self, topic: bytes, payload: bytes) -> None:
+        if self.heard is not None:
+            self.heard(payload)
+
+    async def _pump(self, session: Session, reading: "asyncio.Task[None]") -> None:
+        """Send what there is to send, else ping; ends with the error that ends the session."""
+        idle_s = since_state_s = 0
+        acked = self._journal.acked
+        while True:
+            if reading.done():
+                await reading
+            if acked != self._journal.acked:
+                acked, idle_s = self._journal.acked, 0
+                self._sent = max(self._sent, acked)
+            self._wake.clear()
+            if await self._flush(session):
+                continue
+            try:
+                await asyncio.wait_for(self._wake.wait(), 1)
+            except asyncio.TimeoutError:
+                idle_s += 1
+                since_state_s += 1
+                if since_state_s % PING_S == 0:
+                    await session.ping()
+                if idle_s % RESEND_S == 0:
+                    self._sent = self._journal.acked
+                if since_state_s >= STATE_EVERY_S:
+                    since_state_s = 0
+                    self._state_due = True
+
+    async def _flush(self, session: Session) -> bool:
+        """Send what waits and one event; whether there was one. Answers first: a list transfer waits for them."""
+        topic = self._account.topic + "up"
+        while self._outbox:
+            await session.publish(topic, self._sealer.seal(self._outbox.pop(0)))
+        if self._state_due:
+            self._state_due = False
+            await session.publish(topic, self._sealer.seal(self._state()))
+        seq = self._next_event()
+        if seq is None:
+            return False
+        self._sent = seq
+        await session.publish(topic, self._sealer.seal(self._event(seq)))
+        return True
+
+    def _next_event(self) -> "int | None":
+        seq = max(self._sent, self._journal.acked) + 1
+        return seq if seq < self._journal.next_seq and seq - self._journal.acked <= WINDOW else None
+
+    def _event(self, seq: int) -> Event:
+        """The event; one that flash has lost is told as that, so that the ones behind it are not held up."""
+        return self._journal.read(seq) or Event(
+            epoch=self._journal.epoch,
+            seq=seq,
+            kind=words.EVENT_FAULT,
+            reason=words.REASON_FLASH,
+            at_unix=0,
+            at_uptime=0,
+            credential_kind=words.CREDENTIAL_NONE,
+            credential=0,
+            person=0,
+            list_version=0,
+            list_age_s=0,
+        )
+
+
+def _jitter(delay_ms: int) -> int:
+    """Between half and the whole: a thousand doors do not come back at once."""
+    return delay_ms // 2 + int.from_bytes(os.urandom(2), "big") * delay_ms // 2 // 0xFFFF
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {error}"

@@ -1,0 +1,89 @@
+"""Wiegand: edges to frames, frames to cards. Timing and parity as SIA AC-01 has them, restated by reader makers."""
+
+from doorwire import vocabulary as words
+
+FRAME_END_US = 20_000  # silence that ends a frame: the longest interval between two pulses
+SHORTEST_US = 200  # the shortest interval between two pulses: anything quicker is noise
+LONGEST_FRAME = 64  # bits; more is no card of any format
+
+EVEN = 0
+ODD = 1
+# bits of a frame: (parity rules, first data bit, data bits); a rule: (parity, parity bit, first, last of the bits it
+# covers). Bits count from 0, the first on the wire.
+FORMATS: "dict[int, tuple[tuple[tuple[int, int, int, int], ...], int, int]]" = {
+    26: (((EVEN, 0, 1, 12), (ODD, 25, 13, 24)), 1, 24),
+    34: (((EVEN, 0, 1, 16), (ODD, 33, 17, 32)), 1, 32),
+}
+
+
+class Frame:
+    """Bits between two silences: `bits` as a number, the first on the wire highest. `noisy`: not to be trusted."""
+
+    def __init__(self, count: int, bits: int, noisy: bool) -> None:
+        self.count = count
+        self.bits = bits
+        self.noisy = noisy
+
+
+class Framer:
+    """Collects edges; bounded by LONGEST_FRAME."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._bits = 0
+        self._noisy = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing collected yet."""
+        return self._count == 0
+
+    def edge(self, line: int, since_us: int) -> "Frame | None":
+        """A falling edge on `line` (0 or 1), `since_us` after the one before: the frame that this silence ended."""
+        ended = self.silence(since_us)
+        if self._count:
+            self._noisy = self._noisy or since_us < SHORTEST_US
+        if self._count < LONGEST_FRAME:
+            self._bits = self._bits << 1 | line
+        else:
+            self._noisy = True
+        self._count += 1
+        return ended
+
+    def lost(self) -> None:
+        """Edges were lost: the frame being collected is not to be trusted."""
+        self._noisy = True
+
+    def silence(self, since_us: int) -> "Frame | None":
+        """The frame that `since_us` without an edge has ended, if any."""
+        if self._count == 0 or since_us <= FRAME_END_US:
+            return None
+        frame = Frame(self._count, self._bits, self._noisy)
+        self._count = 0
+        self._bits = 0
+        self._noisy = False
+        return frame
+
+
+def decode(frame: Frame, formats: "tuple[int, ...]") -> "tuple[int, int]":
+    """(reason, card): REASON_NONE and the card's data bits, or REASON_FORMAT or REASON_PARITY and 0."""
+    if frame.noisy or frame.count not in formats or frame.count not in FORMATS:
+        return words.REASON_FORMAT, 0
+    rules, first, size = FORMATS[frame.count]
+    for parity, bit, low, high in rules:
+        covered = _part(frame, low, high - low + 1)
+        if (_ones(covered) + _part(frame, bit, 1)) % 2 != parity:
+            return words.REASON_PARITY, 0
+    return words.REASON_NONE, _part(frame, first, size)
+
+
+def _part(frame: Frame, first: int, size: int) -> int:
+    return frame.bits >> (frame.count - first - size) & ((1 << size) - 1)
+
+
+def _ones(number: int) -> int:
+    ones = 0
+    while number:
+        number &= number - 1
+        ones += 1
+    return ones
