@@ -192,7 +192,7 @@ def _pack(model: Any) -> bytes:
     import flatbuffers  # type: ignore[import-untyped, unused-ignore]  # late, like the schema: only writers need it
 
     class Builder(flatbuffers.Builder):  # type: ignore[misc, unused-ignore]
-        def CreateNumpyVector(self, x: Array) -> int:
+        def CreateNumpyVector(self, x: Array) -> int:  # noqa: N802  (the name it overrides)
             if x.dtype == np.uint8:  # only buffers hold bytes
                 self.Prep(_ALIGN, x.size)
             return int(super().CreateNumpyVector(x))
