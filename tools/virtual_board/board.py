@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import secrets
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -110,6 +111,11 @@ class VirtualBoard:
         if self._process is not None:
             await processes.kill(self._process)
         await self._powered_off()
+
+    def hang(self) -> None:
+        """The program stops for good (SIGSTOP) with the power on: nothing but hardware acts from here."""
+        if self._process is not None and self.running:
+            self._process.send_signal(signal.SIGSTOP)
 
     async def wait_off(self) -> None:
         """Until the process has ended by itself (`cut_at`, or the program's end)."""
