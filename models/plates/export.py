@@ -86,7 +86,7 @@ def export(args: argparse.Namespace) -> None:
     """Writes the .tflite beside its card and puts its digest on the card."""
     name, make, height, width = NETS[args.net]
     net = make()
-    net.load_state_dict(torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)["averaged"])
+    net.load_state_dict(torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)["net"])
     graph = graph_of(net.eval(), height, width)
     content = write(graph, ranges=calibrate(graph, samples_for(args.net, args)))
     digest = hashlib.sha256(content).hexdigest()
