@@ -40,7 +40,7 @@ class Config:
 
 
 def parse(text: "bytes | None") -> Config:
-    """The settings; whatever is wrong is in `problems` and leaves its default, so the door still opens from its list."""
+    """The settings; what is wrong is in `problems` and leaves its default: the door still opens from its list."""
     config = Config()
     try:
         values = json.loads(text or b"")

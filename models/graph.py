@@ -163,7 +163,7 @@ class Graph:
         return self._add("LEAKY_RELU", (x,), x.shape, {"alpha": alpha})
 
     def prelu(self, x: Tensor, alpha: Floats) -> Tensor:
-        """x where positive, alpha·x elsewhere, alpha (channels,). Full int8: XNNPACK leaves it to the built-in kernel."""
+        """x where positive, else alpha·x, alpha (channels,). Full int8: XNNPACK leaves it to the built-in kernel."""
         _check(alpha.shape == x.shape[-1:], f"prelu {alpha.shape} on {x.shape}")
         return self._add("PRELU", (x,), x.shape, {}, alpha.reshape((1,) * (len(x.shape) - 2) + alpha.shape))
 

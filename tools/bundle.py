@@ -81,7 +81,7 @@ def _lean(source: str) -> str:
     """The same program, line by line, with fewer names for the door to hold: a fifth of its heap.
 
     `words.NAME` and a module's own `_NAME = 5` become numbers; private names become short ones, the same in every
-    module; what only the type checker reads goes. (So a class with private attributes is extended in its own file only.)
+    module; what only the type checker reads goes. (So a class with private attributes is extended in its own file.)
     """
     source = source.replace(_IMPORT, "").replace("TYPE_CHECKING = False", "").replace("if TYPE_CHECKING:", "if 0:")
     source = _OWN.sub(r"\1const(\2)", source)

@@ -1,4 +1,4 @@
-"""Keeps the door's tasks alive: a failed one is told, journalled and started again; the watchdog is fed while all beat."""
+"""Keeps the door's tasks alive: a failed one is told, journalled, started again; the watchdog is fed while all beat."""
 
 import asyncio
 import gc

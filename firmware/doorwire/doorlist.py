@@ -2,7 +2,7 @@
 
 | bytes | what |
 |---|---|
-| 32 | header: b"ML", format, record size, version, generated (unix), expires (unix, 0 = never), denied, granted, device id, 2 zero |
+| 32 | header: b"ML", format, record size, version, generated, expires (unix, 0 = never), denied, granted, device id, 2 zero |
 | 24 × denied | deny records, sorted by digest: looked up first |
 | 24 × granted | grant records, sorted by digest |
 | 16 | HMAC-SHA256 of all of the above under the device's key, first half |
@@ -74,7 +74,7 @@ class Header:
 
 
 class Record:
-    """One credential on one door. Times are unix seconds, 0 = unlimited; `uses` 0 = unlimited; `schedule` 0 = always."""
+    """One credential on one door. Times are unix seconds; 0 is unlimited, for `uses` too; `schedule` 0 = always."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ def encode(
 
 
 def verify(device_key: bytes, device: bytes, data: bytes) -> Header:
-    """The header of a whole list in memory; SealError or MalformedError otherwise. The door checks its file in pieces."""
+    """The header of a whole list in memory; else SealError or MalformedError. The door checks its file in pieces."""
     body = data[:-SEAL_SIZE]
     if not same(hmac_sha256(device_key, body)[:SEAL_SIZE], data[-SEAL_SIZE:]):
         raise SealError("list seal")

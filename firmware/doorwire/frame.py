@@ -131,7 +131,7 @@ def device_of(data: bytes) -> bytes:
 
 
 class Guard:
-    """The door's gate for frames coming down: this device, this boot, a new counter, in time, and nothing of it twice."""
+    """The door's gate for frames coming down: this device, this boot, a new counter, in time, nothing twice."""
 
     def __init__(self, device: bytes, boot_id: int) -> None:
         self.device = device

@@ -170,7 +170,7 @@ class Ack(Message):
 class Command(Message):
     """Down: do `op`. `argument` is a MODE_* for OP_MODE, else 0; `reason` says on whose behalf (face, plate, guard).
 
-    OP_SYNC: say Hello again, so that a controller that has restarted learns boot, list and journal. OP_REPORT: say State.
+    OP_SYNC: say Hello again, so that a restarted controller learns boot, list and journal. OP_REPORT: say State.
     """
 
     TYPE = 5

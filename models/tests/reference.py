@@ -1,4 +1,4 @@
-"""The converter's operations in plain NumPy, straight from their definitions: what LiteRT's results are held against."""
+"""The converter's operations in plain NumPy, from their definitions: what LiteRT's results are held against."""
 
 from __future__ import annotations
 

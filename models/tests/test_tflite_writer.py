@@ -174,7 +174,7 @@ def test_weights_use_the_whole_int8_range_of_each_channel() -> None:
     assert (np.abs(stored * scales.reshape(3, 1, 1, 1) - weights) <= half_step * 1.001).all()
 
 
-@pytest.mark.parametrize("low,high", [(-1.0, 3.0), (0.5, 2.0), (-4.0, -1.0), (0.0, 0.0)])
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 3.0), (0.5, 2.0), (-4.0, -1.0), (0.0, 0.0)])
 def test_zero_is_exact_in_every_range(low: float, high: float) -> None:
     found = affine(low, high)
     assert -128 <= found.zero <= 127
