@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,7 +90,11 @@ def main(steps: Sequence[Step] = STEPS) -> int:
 def _timed(step: Step) -> Outcome:
     print(f"\n── {step.name}", flush=True)
     began = time.monotonic()
-    status = step.run()
+    try:
+        status = step.run()
+    except Exception:  # noqa: BLE001  whatever a step dies of, the others still run and the gate refuses
+        traceback.print_exc(file=sys.stdout)
+        status = 1
     return Outcome(step.name, status, time.monotonic() - began)
 
 

@@ -89,6 +89,16 @@ def test_gate_with_a_failing_step_runs_the_rest_and_refuses(capsys: pytest.Captu
     assert "gate refuses: first, third (" in out
 
 
+def test_gate_with_a_step_that_dies_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    def dies() -> int:
+        raise ModuleNotFoundError("gone")
+
+    assert main([Step("first", dies), Step("second", lambda: 0)]) == 1
+    out = capsys.readouterr().out
+    assert "ModuleNotFoundError: gone" in out
+    assert "gate refuses: first (" in out
+
+
 def test_gate_with_good_steps_passes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([Step("only", lambda: 0)]) == 0
     assert "gate passed" in capsys.readouterr().out
