@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import struct
 import threading
 import time
@@ -77,6 +78,18 @@ class CameraFarm:
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._film, args=(loop,), name="cameras", daemon=True)
         self._thread.start()
+
+    def freeze(self) -> None:
+        """The cameras hang: connections stay, nothing comes, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """They go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
 
     async def stop(self) -> None:
         """Orderly; the streams end."""
