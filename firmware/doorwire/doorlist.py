@@ -2,7 +2,7 @@
 
 | bytes | what |
 |---|---|
-| 32 | header: b"ML", format, record size, version, generated, expires (unix, 0 = never), denied, granted, device id, 2 zero |
+| 32 | header: b"ML", format, record size, version, generated, expires (0 = never), denied, granted, device id, 2 zero |
 | 24 × denied | deny records, sorted by digest: looked up first |
 | 24 × granted | grant records, sorted by digest |
 | 16 | HMAC-SHA256 of all of the above under the device's key, first half |
