@@ -22,7 +22,7 @@ _VERSION = re.compile(r'^(?:FIRMWARE|VERSION) *= *b?"([0-9A-Za-z.+-]{1,24})"', r
 _INLINED = {"doorwire/vocabulary.py", "doorwire/names.py"}  # every other file has their numbers
 _IMPORT = "from doorwire import vocabulary as words"
 _OWN = re.compile(r"^(_[A-Z0-9_]+ = )(0x[0-9A-F]+|[0-9][0-9_]*)\b(?= *(?:#.*)?$)", re.MULTILINE)
-_PRIVATE = re.compile(r"\b_[a-z][a-z0-9_]*\b")
+_PRIVATE = re.compile(r"\b_(?!io_queue\b)[a-z][a-z0-9_]*\b")  # asyncio's _io_queue is not ours
 _WORD = re.compile(r"\bwords\.([A-Z0-9_]+)\b")
 
 

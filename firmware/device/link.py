@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    from device.mqtt import Stream
 
 WINDOW = 8  # events in flight (docs/ARCHITECTURE.md)
 OUTBOX = 12
@@ -55,14 +55,14 @@ class Account:
 
 
 class Link:
-    """`dial` opens the streams, `hello` makes the first message, `state` the one of each minute."""
+    """`dial` opens the stream, `hello` makes the first message, `state` the one of each minute."""
 
     def __init__(
         self,
         account: Account,
         sealer: Sealer,
         journal: JournalStore,
-        dial: "Callable[[], Awaitable[Streams]]",
+        dial: "Callable[[], Awaitable[Stream]]",
         hello: "Callable[[], Message]",
         state: "Callable[[], Message]",
     ) -> None:
@@ -118,8 +118,8 @@ class Link:
 
     async def _serve(self) -> None:
         """One connection, until it ends by raising."""
-        reader, writer = await asyncio.wait_for(self._dial(), _OPEN_S)
-        session = Session(reader, writer, self._received)
+        stream = await asyncio.wait_for(self._dial(), _OPEN_S)
+        session = Session(stream, self._received)
         try:
             topic = self._account.topic
             device = self._account.device

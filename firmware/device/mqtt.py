@@ -9,6 +9,16 @@ import asyncio
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
+
+    class Stream(Protocol):
+        """What a session needs of a connection."""
+
+        async def readexactly(self, size: int) -> bytes: ...
+        def write(self, data: bytes) -> None: ...
+        async def drain(self) -> None: ...
+        def close(self) -> None: ...
+
 
 KEEPALIVE_S = 10
 PING_S = 4
@@ -52,16 +62,14 @@ def _packet(kind: int, body: bytes) -> bytes:
 
 
 class Session:
-    """Over (reader, writer); `heard(topic, payload)` gets what comes in and may not wait."""
+    """Over a stream; `heard(topic, payload)` gets what comes in and may not wait."""
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        stream: "Stream",
         heard: "Callable[[bytes, bytes], None]",
     ) -> None:
-        self._reader = reader
-        self._writer = writer
+        self._stream = stream
         self._heard = heard
         self._lock = asyncio.Lock()
         self._last_id = 0
@@ -110,10 +118,11 @@ class Session:
                 await self._published(kind, body)
             elif kind not in (_PUBACK, _PINGRESP, _SUBACK):
                 raise MqttError(f"packet type {kind >> 4} out of turn")
+            await asyncio.sleep(0)  # a flood of packets may not keep the door from its turn
 
     def close(self) -> None:
         """Drop the connection, so that the broker publishes the last will."""
-        self._writer.close()
+        self._stream.close()
 
     async def _published(self, kind: int, body: bytes) -> None:
         end = 2 + int.from_bytes(body[:2], "big")
@@ -128,8 +137,8 @@ class Session:
 
     async def _send(self, packet: bytes) -> None:
         async with self._lock:
-            self._writer.write(packet)
-            await asyncio.wait_for(self._writer.drain(), SILENCE_S)
+            self._stream.write(packet)
+            await asyncio.wait_for(self._stream.drain(), SILENCE_S)
 
     async def _receive(self) -> "tuple[int, bytes]":
         """(first byte, body) of the next packet."""
@@ -141,10 +150,10 @@ class Session:
             raise MqttError("the broker closed the connection") from None
 
     async def _read_packet(self) -> "tuple[int, bytes]":
-        kind = (await self._reader.readexactly(1))[0]
+        kind = (await self._stream.readexactly(1))[0]
         size = shift = 0
         while True:
-            byte = (await self._reader.readexactly(1))[0]
+            byte = (await self._stream.readexactly(1))[0]
             size |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:
@@ -153,7 +162,7 @@ class Session:
                 raise MqttError("malformed length")
         if size > PACKET_LIMIT:
             raise MqttError(f"a packet of {size} bytes: more than {PACKET_LIMIT}")
-        return kind, await self._reader.readexactly(size) if size else b""
+        return kind, await self._stream.readexactly(size) if size else b""
 
     def _next_id(self) -> bytes:
         self._last_id = self._last_id % 0xFFFF + 1
