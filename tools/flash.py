@@ -26,7 +26,7 @@ from tools.flash_errors import (
     UnknownBoardError,
     WriteError,
 )
-from tools.flash_link import Link, LinkFailure
+from tools.flash_link import Link, LinkFailure, check_port
 from tools.provision import BrokerAddress, Identity, known_device, ledger_append, ledger_read, new_device
 
 STAGING = "flash.new"
@@ -34,6 +34,7 @@ BOARDS = {"esp32": "esp32", "rp2": "rp2", "webassembly": "unix", "linux": "unix"
 _BYTECODE = 6  # what mpy-cross of this MicroPython generation writes
 _TRIES = 4
 _FULL = re.compile(r"ENOSPC|\b28\b")
+_BANNER = ("MicroPython v", 'Type "help()"')
 _HELLO = re.compile(r"menshen hello (?P<device>[0-9a-f]{12}) (?P<version>\S+) self-test (?P<result>.+)")
 
 Progress = Callable[[str, int, int], None]  # stage, bytes done, bytes in all
@@ -147,6 +148,7 @@ def flash(
     """
     started = time.monotonic()
     if micropython is not None:
+        check_port(port)
         flash_esp.write_micropython(port, micropython, erase, progress)
     progress("connect", 0, 0)
     link = Link(port)
@@ -279,7 +281,7 @@ def _hello(link: Link, device: str, version: str, patience_s: float) -> str:
                 return found["result"].strip()
             if line == ">>> " and words and "soft reboot" not in words[-1]:
                 break  # the application ended
-            words = [*words[-4:], line] if line.strip() else words
+            words = [*words[-4:], line.strip()] if line.strip() and not line.startswith(_BANNER) else words
         link.enter()
     raise NoHelloError(" | ".join(words))
 

@@ -104,7 +104,8 @@ def flash_command(
     else:
         console.print(
             f"door [bold]{report.device}[/] runs {report.firmware}: self-test {report.self_test} "
-            f"({report.identity} identity, {report.files_written} files written, {report.seconds} s)"
+            f"({report.identity} identity, {report.files_written} files written, {report.seconds} s)",
+            highlight=False,
         )
     if not report.ok:
         raise typer.Exit(1)

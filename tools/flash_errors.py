@@ -98,6 +98,6 @@ class NoHelloError(FlashError):
     def __init__(self, last_words: str) -> None:
         super().__init__(
             f"everything is written and verified, but the application did not report itself; its console says: "
-            f"{last_words or 'nothing'}. Next step: press reset and flash again; if it stays so, keep the board for "
-            "analysis."
+            f"{(last_words or 'nothing').rstrip('.')}. Next step: press reset and flash again; if it stays so, keep "
+            "the board for analysis."
         )

@@ -31,10 +31,10 @@ def write_micropython(port: str, file: Path, erase: bool, progress: Callable[[st
     if not file.is_file():
         raise ChipError(f"no file {file}. Next step: fetch the .bin for this board from the MicroPython project.")
     progress("micropython", 0, file.stat().st_size)
-    said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.ExitStack() as stack:
             chip = esptool.detect_chip(port, connect_attempts=3)
+            stack.callback(chip._port.close)
             name: str = chip.CHIP_NAME
             chip = esptool.run_stub(chip)
             chip.change_baud(_FAST_BAUD)
@@ -44,7 +44,6 @@ def write_micropython(port: str, file: Path, erase: bool, progress: Callable[[st
                 esptool.erase_flash(chip)
             esptool.write_flash(chip, [(_FIRST_AT.get(name, 0), file.read_bytes())], no_progress=True)
             esptool.reset_chip(chip, "hard-reset")
-            chip._port.close()
     except serial.SerialException as error:
         raise WriteError("MicroPython", str(error)) from error
     except esptool.FatalError as error:

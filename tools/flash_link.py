@@ -151,6 +151,14 @@ def ports() -> list[tuple[str, str]]:
     return [(p.device, p.description) for p in serial.tools.list_ports.comports() if p.vid is not None]
 
 
+def check_port(port: str) -> None:
+    """PortError when `port` cannot be opened."""
+    try:
+        serial.Serial(port, exclusive=True).close()
+    except OSError:
+        raise _why_closed(port) from None
+
+
 def _gone(port: str) -> PortError:
     return PortError(
         "port-lost",

@@ -235,6 +235,12 @@ def test_flash_no_port_names_those_there_are(community: Community) -> None:
     assert caught.value.cause == "port-missing"
 
 
+def test_flash_no_port_for_micropython_either(tmp_path: Path, community: Community) -> None:
+    (tmp_path / "board.bin").write_bytes(b"x")
+    with pytest.raises(PortError, match=r"no port /dev/ttyNONE"):
+        flash("/dev/ttyNONE", community, BUNDLE, micropython=tmp_path / "board.bin")
+
+
 def test_flash_busy_port_is_named(tmp_path: Path, community: Community) -> None:
     master, slave = pty.openpty()
     port = os.ttyname(slave)
