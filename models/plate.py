@@ -69,12 +69,14 @@ class PlatePipeline:
         return self._reader.card.thresholds["sure"]
 
     def read_frame(self, rgb: np.ndarray) -> list[PlateRead]:
-        """Every plate in an (H, W, 3) uint8 RGB picture, best score first."""
+        """Every legible plate in an (H, W, 3) uint8 RGB picture, best score first."""
         found = self.detect(rgb)
         started = time.perf_counter()
         reads = []
         for plate in found:
             reading = self.read(strip(rgb, plate.corners, plate.rows))
+            if reading.legibility < self._reader.card.thresholds["legible"]:
+                continue
             reads.append(
                 PlateRead(
                     plate.corners,

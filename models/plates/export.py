@@ -1,4 +1,4 @@
-"""From a training run's averaged weights to the committed full-int8 .tflite.
+"""From a training run's weights to the committed full-int8 .tflite.
 
 python -m models.plates.export --net reader --run RUN --fonts FONT[:FACE] … [--photos FOLDER …]
 """

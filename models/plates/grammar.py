@@ -47,6 +47,11 @@ class Reading:
     colour: str
     distribution: np.ndarray
 
+    @property
+    def legibility(self) -> float:
+        """The geometric mean of the posteriors: low where there is no plate to read."""
+        return float(np.exp(np.mean(np.log(np.array(self.posteriors) + 1e-9))))
+
 
 def kinds(green_letters: str = GREEN_LETTERS) -> tuple[Kind, ...]:
     """Every plate type."""

@@ -1,4 +1,4 @@
-"""One training run: a schedule in minutes, bfloat16, averaged weights, checkpoints to resume from, a curve as CSV."""
+"""One training run: a schedule in minutes, bfloat16, checkpoints to resume from, a curve as CSV."""
 
 import argparse
 import csv
@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from models.plates.nets import Sequence
 
@@ -55,7 +54,6 @@ class Run:
         cv2.setNumThreads(1)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._net = net.to(self._device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        self._averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
         self._optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=1e-3)
         self._out, self._minutes, self._rate = out, minutes, rate
         self._spent_s, self.step, self._loss = 0.0, 0, 0.0
@@ -96,7 +94,6 @@ class Run:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
         self._optimiser.step()
-        self._averaged.update_parameters(self._net)
         self.step += 1
         self._loss += (float(loss.detach()) - self._loss) * (0.02 if self.step > 50 else 0.2)
 
@@ -107,7 +104,6 @@ class Run:
     def _save(self) -> None:
         state = {
             "net": self._net.state_dict(),
-            "averaged": self._averaged.module.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "spent_s": self._spent_s,
             "step": self.step,
@@ -119,6 +115,5 @@ class Run:
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
         self._net.load_state_dict(state["net"])
-        self._averaged.module.load_state_dict(state["averaged"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._spent_s, self.step = state["spent_s"], state["step"]

@@ -100,10 +100,13 @@ def test_read_takes_a_crop_of_any_size(pipeline: PlatePipeline) -> None:
         assert pipeline.read(plate_image("皖A12345", "blue", width_px)).text == "皖A12345"
 
 
-def test_colours_are_not_swapped(pipeline: PlatePipeline) -> None:
-    rgb = plate_image("皖A12345", "yellow", 140)
-    assert pipeline.read(rgb).colour == "yellow"
-    assert pipeline.read(np.ascontiguousarray(rgb[..., ::-1])).colour == "blue"
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [("皖A12345", "blue"), ("皖A12345", "yellow"), ("皖AD12345", "green"), ("皖A12345D", "yellow_green")],
+)
+def test_read_names_the_colour(pipeline: PlatePipeline, text: str, colour: str) -> None:
+    reading = pipeline.read(plate_image(text, colour, 140))
+    assert (reading.text, reading.colour) == (text, colour)
 
 
 def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[no-untyped-def]
