@@ -106,12 +106,10 @@ class Broker:
         _check_free(self.port, self.folder)
         self._write_config()
         command = system.mosquitto()
-        self._process = await processes.spawn(
-            [*command.argv, "-c", str(self.folder / "mosquitto.conf")],
-            command.env,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with (self.folder / "broker.log").open("ab") as log:  # what it says before it opens its log itself
+            self._process = await processes.spawn(
+                [*command.argv, "-c", str(self.folder / "mosquitto.conf")], command.env, stdout=log, stderr=log
+            )
         await self._wait_until_listening()
 
     async def stop(self) -> None:

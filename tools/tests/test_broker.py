@@ -182,6 +182,18 @@ def test_broker_port_in_use_says_which_and_what_next(tmp_path: Path) -> None:
             run(Broker(tmp_path, "demo", port).start())
 
 
+def test_broker_that_cannot_start_gives_its_own_words(tmp_path: Path) -> None:
+    async def story() -> None:
+        broker = Broker(tmp_path, "demo")
+        await broker.start()
+        await broker.stop()
+        (tmp_path / "broker.key").write_bytes(b"no key")
+        with pytest.raises(BrokerError, match=r"ended at its start.*key"):
+            await broker.start()
+
+    run(story())
+
+
 def test_broker_secrets_are_private_and_no_password_is_stored(tmp_path: Path) -> None:
     broker = Broker(tmp_path, "demo")
     run(broker.add_users(WORDS))
