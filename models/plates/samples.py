@@ -157,7 +157,7 @@ def column_labels(drawn: Drawn, homography: np.ndarray) -> np.ndarray:
 def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: float) -> tuple[np.ndarray, np.ndarray]:
     """The strip as a camera sees it, (32, 128, 3) uint8, and the homography of shares plate → strip."""
     width = int(rng.integers(52, 145)) if rng.random() < strength else STRIP_WIDTH_PX
-    height = max(13, round(width * 0.25 * rng.uniform(0.9, 1.15)))
+    height = max(13, round(width * 0.25 * rng.uniform(0.8, 1.15)))
     source_height, source_width = drawn.layers.shape[:2]
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     homography = cv2.getPerspectiveTransform(unit, quad)
@@ -168,7 +168,8 @@ def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: f
     layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
     picture = colourise(layers, drawn, rng, strength)
     picture = spoil(picture, rng, strength)
-    return cv2.resize(picture, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=cv2.INTER_LINEAR), homography
+    method = cv2.INTER_LINEAR if rng.random() < 0.75 else cv2.INTER_CUBIC
+    return cv2.resize(picture, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=method), homography
 
 
 def colourise(layers: np.ndarray, drawn: Drawn, rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -234,6 +235,8 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
     if rng.random() < 0.2 * strength:
         kernel = np.full((1, int(rng.integers(2, 4))), 1.0, np.float32)
         out = cv2.filter2D(out, -1, (kernel if rng.random() < 0.7 else kernel.T) / kernel.size)
+    if rng.random() < 0.25 * strength:  # cameras sharpen: bright halos around characters
+        out = out + (out - cv2.GaussianBlur(out, (0, 0), 1.0)) * np.float32(rng.uniform(0.3, 2.0))
     noise = rng.normal(0, 1, (height, width, 3 if rng.random() < 0.3 else 1)).astype(np.float32)
     out = out + noise * np.float32(rng.uniform(0, 9) * strength)
     spoilt: np.ndarray = np.clip(out, 0, 255).astype(np.uint8)
