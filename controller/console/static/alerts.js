@@ -6,6 +6,7 @@ import { chime } from "./sound.js";
 import { t, when } from "./words.js";
 
 const JUDGED_SHOWN = 12;
+const SAYS_ALL = new Set(["DoorForcedOpen", "DoorOpenTooLong", "Tamper", "fire", "fault"]); // their words only repeat the kind
 const alerts = new Map();
 const unstored = new Set(); // alerts that a full disk has not taken yet: id 0
 
@@ -45,15 +46,16 @@ function card(alert) {
   const subject = alert.kind === "watchlist" ? h("b", { class: "plate" }, alert.subject_name) : h("b", {}, alert.subject_name);
   return h(
     "article",
-    { class: `alert ${alert.level}`, "data-alert-kind": alert.kind, "data-alert": alert.id },
+    { class: `alert ${alert.kind} ${alert.level}`, "data-alert-kind": alert.kind, "data-alert": alert.id },
     picture(alert),
     h(
       "div",
       {},
       h("header", {}, h("h4", {}, t(`alert.${alert.kind}`)), h("span", { class: "level" }, t(`level.${alert.level}`))),
       h("p", { class: "subject" }, subject),
-      h("p", { class: "where" }, [alert.place_name, when(alert.at_unix)].filter(Boolean).join(" · ")),
-      h("p", { class: "dim words" }, alert.words),
+      h("p", { class: "where" }, [alert.place_name === alert.subject_name ? "" : alert.place_name, when(alert.at_unix)].filter(Boolean).join(" · ")),
+      h("p", { class: "advice" }, t(`advice.${alert.kind}`)),
+      SAYS_ALL.has(alert.kind) ? null : h("p", { class: "words" }, alert.words),
       alert.id ? h("footer", {}, judgeButton(alert, "confirmed", "primary"), judgeButton(alert, "dismissed", "")) : h("p", { class: "warn" }, t("alert.not_stored")),
     ),
   );

@@ -19,12 +19,12 @@ export function setCameras(views) {
 export function setCamera(view) {
   cameras.set(view.id, view);
   const figure = find(view.id);
-  if (figure) figure.replaceWith(draw(view));
+  if (figure) figure.replaceWith(withPicture(draw(view), view));
   else drawCameras();
 }
 
 export function drawCameras() {
-  const figures = [...cameras.values()].map(draw);
+  const figures = [...cameras.values()].map((view) => withPicture(draw(view), view));
   byId("cameras").replaceChildren(...(figures.length ? figures : [h("p", { class: "empty" }, t("cameras.none"))]));
 }
 
@@ -71,6 +71,13 @@ function draw(view) {
     h("div", { class: "picture" }, none(view)),
     h("figcaption", {}, h("b", {}, view.name), h("span", { class: "dim" }, t(`task.${view.task}`))),
   );
+}
+
+/** `figure` with the picture that the figure before it shows, if that may still be shown. */
+function withPicture(figure, view) {
+  const picture = running && view.up ? find(view.id)?.querySelector("img") : null;
+  if (picture) figure.querySelector(".picture").replaceChildren(picture);
+  return figure;
 }
 
 function none(view) {

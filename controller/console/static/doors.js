@@ -20,9 +20,9 @@ export function setDoors(views) {
 
 /** One door changed. */
 export function setDoor(view) {
-  const known = doors.has(view.id);
+  const before = doors.get(view.id);
   doors.set(view.id, view);
-  if (known && !byId("attention").checked) {
+  if (before && hasProblem(before) === hasProblem(view)) {
     document.querySelector(`[data-door="${CSS.escape(view.id)}"]`)?.replaceWith(tile(view));
     drawCount();
   } else drawDoors();
@@ -48,14 +48,25 @@ export function drawDoors() {
     body.replaceChildren(h("p", { class: "empty" }, t(doors.size ? "doors.all_well" : "doors.none")));
     return;
   }
+  if (doors.size < COMPACT_FROM) {
+    body.replaceChildren(h("div", { class: "tiles" }, shown.map(tile)));
+    return;
+  }
   const groups = new Map();
+  const problems = shown.filter(hasProblem);
   for (const view of shown) {
+    if (hasProblem(view)) continue;
     const name = view.gate ? t("doors.gates") : view.path_names[1];
     groups.set(name, [...(groups.get(name) ?? []), view]);
   }
   body.replaceChildren(
-    ...[...groups].map(([name, views]) => h("div", { class: "group" }, h("h3", {}, name), h("div", { class: "tiles" }, views.map(tile)))),
+    ...(problems.length ? [group("group attention", t("doors.attention_group"), problems)] : []),
+    ...[...groups].map(([name, views]) => group("group", name, views)),
   );
+}
+
+function group(look, name, views) {
+  return h("div", { class: look }, h("h3", {}, name), h("div", { class: "tiles" }, views.map(tile)));
 }
 
 function drawCount() {

@@ -13,9 +13,10 @@ export function enrolDialog() {
   byId("dialog").showModal();
 }
 
-function show(...children) {
+function show(buttons, ...children) {
   const close = h("button", { type: "button", class: "link", onclick: () => byId("dialog").close() }, t("close"));
-  byId("dialog").replaceChildren(h("div", { class: "card enrol" }, h("h2", {}, t("enrol.title")), ...children, close));
+  const foot = h("div", { class: "inline" }, ...buttons.filter(Boolean), close);
+  byId("dialog").replaceChildren(h("div", { class: "card enrol" }, h("h2", {}, t("enrol.title")), ...children, foot));
 }
 
 function choosePerson() {
@@ -31,7 +32,7 @@ function choosePerson() {
     clearTimeout(timer);
     timer = setTimeout(look, SEARCH_AFTER_MS);
   });
-  show(input, list);
+  show([], input, list);
   look();
 }
 
@@ -41,7 +42,7 @@ async function consentStep(person) {
   const accepted = h("input", { type: "checkbox", name: "accepted" });
   const file = h("input", { type: "file", name: "picture", accept: "image/*", hidden: true });
   const choose = h("button", { type: "button", class: "primary", onclick: () => file.click() }, t("enrol.upload"));
-  const source = h("select", { name: "camera" }, cameras.filter((view) => view.up).map((view) => h("option", { value: view.id }, view.name)));
+  const source = h("select", { name: "camera" }, cameras.filter((view) => view.up && view.task !== "plate").map((view) => h("option", { value: view.id }, view.name)));
   const take = h("button", { type: "button" }, t("enrol.camera"));
   const live = h("img", { class: "live", alt: "", hidden: true });
   const controls = [choose, take, source];
@@ -76,7 +77,9 @@ async function consentStep(person) {
   live.addEventListener("load", () => setTimeout(() => live.isConnected && look(), 500));
   live.addEventListener("error", () => (live.hidden = true));
   source.addEventListener("change", look);
+  const back = h("button", { type: "button", class: "link", onclick: choosePerson }, t("enrol.back"));
   show(
+    [back, person.templates ? withdrawButton(person, said) : null],
     h("p", { class: "person" }, h("b", {}, person.name), h("span", { class: "dim" }, ` #${person.id}`)),
     h("h3", {}, t("enrol.consent")),
     h("div", { class: "consent" }, consent.text[languageNow()].map((paragraph) => h("p", {}, paragraph))),
@@ -84,7 +87,6 @@ async function consentStep(person) {
     live,
     h("div", { class: "inline" }, file, choose, take, source),
     said,
-    h("div", { class: "inline" }, h("button", { type: "button", class: "link", onclick: choosePerson }, t("enrol.back")), person.templates ? withdrawButton(person, said) : null),
   );
   allow();
   look();

@@ -40,7 +40,8 @@ export function drawEvents() {
 export function eventText(event) {
   const how = t(`credential.${event.credential_kind}`);
   const why = event.reason === "listed" ? "" : t(`reason.${event.reason}`);
-  return [[how, t(`event.${event.kind}`)].filter(Boolean).join(" "), why].filter(Boolean).join(" · ");
+  const what = [how, t(`event.${event.kind}`)].filter(Boolean).join(" ");
+  return [what[0].toUpperCase() + what.slice(1), why].filter(Boolean).join(" · ");
 }
 
 /** Whose it was. */
