@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import sys
+import logging
 import threading
 from collections.abc import Iterator
 from typing import BinaryIO
+
+_log = logging.getLogger(__name__)
 
 
 class Channel:
@@ -18,8 +21,9 @@ class Channel:
         self._lock = threading.Lock()
 
     def send(self, message: dict[str, object]) -> None:
+        """Waits while the parent reads nothing; nothing once it is gone (`messages` ends then, too)."""
         data = json.dumps(message, ensure_ascii=False).encode() + b"\n"
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):
             self._sink.write(data)
             self._sink.flush()
 
@@ -33,4 +37,4 @@ class Channel:
             if isinstance(message, dict):
                 yield message
             else:
-                print(json.dumps({"level": "ERROR", "message": "a line that is no JSON object"}), file=sys.stderr)
+                _log.error("a line that is no JSON object is skipped")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from models.face import Face, FacePipeline
 from numpy.typing import NDArray
 
 from controller.vision.best_shot import Quality
 from controller.vision.face_task import face_quality
+from models.face import Face, FacePipeline, distance
 
 MAX_BYTES = 10_000_000
+SHOTS = 3
+SHOT_APART_S = 0.3
+SITTING_S = 6.0
 MAX_SIDE_PX = 1600  # larger pictures are made smaller: a phone's 4000 px bring nothing
 
 
@@ -43,6 +46,42 @@ def the_face(pipeline: FacePipeline, rgb: NDArray[np.uint8]) -> tuple[Face, Qual
     if quality.why:
         raise NoTemplate(quality.why)
     return faces[0], quality
+
+
+class Sitting:
+    """Up to SHOTS templates of whoever stands before a camera now; `look` at its frames until it gives an answer."""
+
+    def __init__(self, pipeline: FacePipeline, same: float, now_s: float) -> None:
+        """`same`: farther apart (Euclidean) two shots are not surely of one person."""
+        self._pipeline = pipeline
+        self._same = same
+        self._until_s = now_s + SITTING_S
+        self._next_s = now_s
+        self._vectors: list[NDArray[np.float32]] = []
+        self._why = "the camera gives no picture"
+
+    def look(self, rgb: NDArray[np.uint8], at_s: float) -> list[NDArray[np.float32]] | None:
+        """The templates once there are enough; NoTemplate when two people were seen."""
+        if at_s < self._next_s:
+            return None
+        try:
+            vector = template(self._pipeline, rgb)
+        except NoTemplate as error:
+            self._why = str(error)
+            return None
+        if self._vectors and distance(vector, self._vectors[0]) > self._same:
+            raise NoTemplate("the pictures differ too much: only one person before the camera, holding still")
+        self._vectors.append(vector)
+        self._next_s = at_s + SHOT_APART_S
+        return self._vectors if len(self._vectors) == SHOTS else None
+
+    def ended(self, now_s: float) -> list[NDArray[np.float32]] | None:
+        """After its time: what there is, or NoTemplate with the last reason."""
+        if now_s < self._until_s:
+            return None
+        if not self._vectors:
+            raise NoTemplate(self._why)
+        return self._vectors
 
 
 def template(pipeline: FacePipeline, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

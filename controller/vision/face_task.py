@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from models.face import Face, FacePipeline
 from numpy.typing import NDArray
 
 from controller.vision.best_shot import Quality, judge
@@ -14,10 +13,13 @@ from controller.vision.capture import Frame
 from controller.vision.match import Gallery, Match, match
 from controller.vision.sighting import FaceSighting
 from controller.vision.track import Box, Track, Tracker
+from models.face import Face, FacePipeline
 
 EMBEDDINGS = 3
 AGREE = 2  # independent good frames that must name the same person
-APART_S = 0.15  # frames closer than this are the same picture twice
+APART_S = 0.1  # frames closer than this are the same picture twice
+BETTER = 1.15  # of the best quality so far: worth another look at somebody who is not known yet
+PATIENCE_S = 0.6  # after which any usable picture is looked at
 JPEG_QUALITY = 85
 
 
@@ -26,8 +28,7 @@ class Passage:
     """What a face's track remembers, in memory only, until it has left."""
 
     matches: list[Match] = field(default_factory=list)
-    looked_s: float = -1.0
-    usable_s: float = 0.0
+    looked_s: float = 0.0
     decided: bool = False
     best: float = 0.0
     jpeg: bytes | None = None
@@ -63,13 +64,11 @@ class FaceTask:
         self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery, face: Face, track: Track[Passage]
     ) -> FaceSighting | None:
         passage = track.memory
-        if passage.decided or frame.at_monotonic - passage.looked_s < APART_S:
+        if passage.decided:
             return None
         quality = face_quality(rgb, face)
-        if quality.why:
+        if quality.why or not _worth(passage, quality.score, frame.at_monotonic):
             return None
-        if not passage.matches:
-            passage.usable_s = frame.at_monotonic
         passage.looked_s = frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
         passage.matches.append(match(vector, gallery, self._threshold, self._margin))
@@ -80,18 +79,17 @@ class FaceTask:
     def _decide(self, frame: Frame, track: Track[Passage]) -> FaceSighting | None:
         """A person as soon as enough frames agree; nobody when all of them were looked at and did not."""
         passage = track.memory
-        latest = passage.matches[-1]
-        same = [found for found in passage.matches if found.person == latest.person]
-        known = latest.person is not None and len(same) >= AGREE
-        if not known and len(passage.matches) < EMBEDDINGS:
+        person = agreed(passage.matches)
+        if person is None and len(passage.matches) < EMBEDDINGS:
             return None
         passage.decided = True
-        best = min(same if known else passage.matches, key=lambda found: found.distance)
+        theirs = [found for found in passage.matches if person is None or found.person == person]
+        best = min(theirs, key=lambda found: found.distance)
         sighting = FaceSighting(
             self._camera,
             track.number,
             frame.at_unix,
-            latest.person if known else None,
+            person,
             best.distance if np.isfinite(best.distance) else -1.0,
             best.margin if np.isfinite(best.margin) else -1.0,
             len(passage.matches),
@@ -101,6 +99,20 @@ class FaceTask:
         )
         passage.jpeg = None
         return sighting
+
+
+def agreed(matches: list[Match]) -> int | None:
+    """The person whom at least AGREE frames name, if none names another."""
+    named = [found.person for found in matches if found.person is not None]
+    return named[0] if len(named) >= AGREE and len(set(named)) == 1 else None
+
+
+def _worth(passage: Passage, score: float, now_s: float) -> bool:
+    """Whether to spend one of the few embeddings on this frame: at once to confirm, else on a better picture."""
+    waited_s = now_s - passage.looked_s
+    if not passage.matches or waited_s >= PATIENCE_S:
+        return True
+    return waited_s >= APART_S and (passage.matches[-1].person is not None or score >= BETTER * passage.best)
 
 
 def face_quality(rgb: NDArray[np.uint8], face: Face) -> Quality:

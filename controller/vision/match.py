@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+DIMENSIONS = 128  # of the embedder's vector
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -26,7 +28,7 @@ class Gallery:
 
     @classmethod
     def empty(cls) -> Gallery:
-        return cls(np.zeros((0, 128), np.float32), np.zeros(0, np.int64))
+        return cls(np.zeros((0, DIMENSIONS), np.float32), np.zeros(0, np.int64))
 
 
 def match(vector: NDArray[np.float32], gallery: Gallery, threshold: float, margin: float) -> Match:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIZE = (160, 90)  # width, height, px
+WIDTH, HEIGHT = 160, 90  # px: what it looks at
 CHANGED = 14.0  # grey levels; sensor noise of the development recordings stays below 8
 SHARE = 0.002  # of the picture: a face of 50 px in 960×540 is 0.005
 LEARN = 0.05  # of the difference, a frame
@@ -20,9 +19,9 @@ class MotionGate:
         self._background: NDArray[np.float32] | None = None
         self._until = 0.0
 
-    def moving(self, rgb: NDArray[np.uint8], at_s: float) -> bool:
-        """`rgb` (height, width, 3). The first frame and a change of size count as motion."""
-        small = cv2.cvtColor(cv2.resize(rgb, SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    def moving(self, grey: NDArray[np.uint8], at_s: float) -> bool:
+        """`grey` (HEIGHT, WIDTH) of the whole frame. The first one counts as motion."""
+        small = grey.astype(np.float32)
         if self._background is None:
             self._background = small
             self._until = at_s + HOLD_S

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.vision.capture import Frame
+from controller.vision.sighting import PeopleCount
 from controller.vision.track import Box, Tracker
 
 WIDTH_PX = 320
@@ -37,7 +38,7 @@ class PeopleTask:
         """The background has to be learnt from still pictures too."""
         return True
 
-    def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[dict[str, object]]:
+    def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[PeopleCount]:
         """A count of one each time a new passer-by is certain."""
         scale = WIDTH_PX / rgb.shape[1]
         small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -51,7 +52,7 @@ class PeopleTask:
         for track in tracks:
             track.memory.frames += 1
             counted += track.memory.frames == SEEN_FRAMES
-        return [{"camera": self._camera, "at_unix": frame.at_unix, "count": counted}] if counted else []
+        return [PeopleCount(self._camera, frame.at_unix, counted)] if counted else []
 
 
 def _box(rectangle: Sequence[int]) -> Box:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class FaceSighting:
-    """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean."""
+    """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown.
+
+    `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value.
+    """
 
     camera: str
     track: int
@@ -24,7 +29,7 @@ class FaceSighting:
 
 @dataclass(frozen=True, slots=True)
 class PlateSighting:
-    """One plate that passed. `posteriors` one per character; `confidence` is their minimum."""
+    """One plate that passed. `posteriors` one per character, `confidence` their minimum; `direction` in, out or ""."""
 
     camera: str
     track: int
@@ -39,9 +44,34 @@ class PlateSighting:
     latency_ms: float
 
 
-def to_json(sighting: FaceSighting | PlateSighting) -> dict[str, object]:
-    """Plain values; the picture in base64."""
+@dataclass(frozen=True, slots=True)
+class PeopleCount:
+    """So many people came into the picture. No faces, no identities."""
+
+    camera: str
+    at_unix: float
+    count: int
+
+
+Sighting = FaceSighting | PlateSighting | PeopleCount
+_KINDS: dict[str, type[Sighting]] = {"face": FaceSighting, "plate": PlateSighting, "people": PeopleCount}
+
+
+def to_message(sighting: Sighting) -> dict[str, object]:
+    """`{kind: plain values}`, the picture in base64."""
     values = asdict(sighting)
-    if sighting.jpeg is not None:
-        values["jpeg"] = base64.b64encode(sighting.jpeg).decode()
-    return values
+    if values.get("jpeg") is not None:
+        values["jpeg"] = base64.b64encode(values["jpeg"]).decode()
+    kind = next(kind for kind, made in _KINDS.items() if isinstance(sighting, made))
+    return {kind: values}
+
+
+def from_message(message: Mapping[str, Any]) -> Sighting:
+    """The inverse; KeyError, TypeError or ValueError for anything else."""
+    (kind,) = _KINDS.keys() & message.keys()
+    values = dict(message[kind])
+    if values.get("jpeg") is not None:
+        values["jpeg"] = base64.b64decode(values["jpeg"], validate=True)
+    if "posteriors" in values:
+        values["posteriors"] = tuple(values["posteriors"])
+    return _KINDS[kind](**values)

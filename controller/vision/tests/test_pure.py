@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +11,8 @@ from hypothesis import strategies as st
 
 from controller.vision.best_shot import judge
 from controller.vision.match import Gallery, match
-from controller.vision.motion import MotionGate
-from controller.vision.sighting import PlateSighting, to_json
+from controller.vision.motion import HEIGHT, WIDTH, MotionGate
+from controller.vision.sighting import PlateSighting, from_message, to_message
 from controller.vision.track import Tracker
 from controller.vision.vote import Read, vote
 
@@ -104,11 +106,11 @@ def test_vote_every_character_was_read_there(texts: list[str]) -> None:
 
 def test_motion_still_picture_becomes_quiet_and_wakes_up() -> None:
     gate = MotionGate()
-    empty = np.full((540, 960, 3), 120, np.uint8)
+    empty = np.full((HEIGHT, WIDTH), 120, np.uint8)
     states = [gate.moving(empty, step / 8) for step in range(16)]
     assert states[0] and not states[-1]
     visitor = empty.copy()
-    visitor[200:300, 400:480] = 200
+    visitor[33:50, 67:80] = 200
     assert gate.moving(visitor, 2.1)
 
 
@@ -116,7 +118,8 @@ def test_motion_sensor_noise_is_quiet() -> None:
     gate = MotionGate()
     rng = np.random.default_rng(1)
     states = [
-        gate.moving(np.clip(rng.normal(120, 6, (540, 960, 3)), 0, 255).astype(np.uint8), step / 8) for step in range(24)
+        gate.moving(np.clip(rng.normal(120, 3, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8), step / 8)
+        for step in range(24)
     ]
     assert not any(states[16:])
 
@@ -150,4 +153,6 @@ def test_quality_says_in_words_why_not(
 
 def test_sighting_as_json_keeps_its_picture() -> None:
     seen = PlateSighting("gate", 1, 2.0, "皖A12345", 0.9, (0.9,) * 7, "blue", "blue", "in", b"\xff\xd8", 3.0)
-    assert to_json(seen)["jpeg"] == "/9g="
+    line = json.dumps(to_message(seen))
+    assert json.loads(line)["plate"]["jpeg"] == "/9g="
+    assert from_message(json.loads(line)) == seen
