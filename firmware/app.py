@@ -34,7 +34,7 @@ class Door:
     def __init__(self, board: Board, settings: config.Config) -> None:
         self.faults = ["config"] if settings.problems else []
         self._board = board
-        self._settings = settings
+        self._formats = settings.formats
         self._device = settings.device or b""
         self._boots = flash.count_boot("boot.count")
         key = flash.read("device.key") or b""
@@ -53,7 +53,7 @@ class Door:
         self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock)
         self.supervisor = Supervisor(board, lambda name: self.doorway.record(words.EVENT_FAULT, words.REASON_NONE))
         self.commands: Commands | None = None
-        self._connect(key)
+        self._connect(settings, key)
 
     def hello(self) -> Hello:
         """Who this door is and what it has."""
@@ -86,16 +86,16 @@ class Door:
         await asyncio.sleep(_LAST_WORDS_S)
         self._board.restart()
 
-    def _connect(self, key: bytes) -> None:
+    def _connect(self, settings: config.Config, key: bytes) -> None:
         """The link and its commands, if this door knows where its broker is and who it is there."""
-        broker, password, ca = self._settings.broker, flash.read("broker.key"), flash.read("ca.pem")
-        if broker is None or not self._device or not self._settings.site or not password or not ca:
+        broker, password, ca = settings.broker, flash.read("broker.key"), flash.read("ca.pem")
+        if broker is None or not self._device or not settings.site or not password or not ca:
             print(
                 "link: no broker configured: the door opens from its list only. Next step: provision this board again"
             )
             return
         boot_id = _random32()
-        account = Account(self._device.hex(), self._settings.site, password)
+        account = Account(self._device.hex(), settings.site, password)
         link = Link(
             account,
             Sealer(self._device, key, boot_id, self._board.uptime_ms),
@@ -114,7 +114,7 @@ class Door:
 
     async def _serve(self) -> None:
         """Edges and levels in, for ever; nothing in here waits for anything but them."""
-        reader = Reader(self._board.edges, self._settings.formats)
+        reader = Reader(self._board.edges, self._formats)
         inputs = Inputs(RESTING)
         while True:
             self.supervisor.beat("door")
@@ -144,21 +144,29 @@ def main() -> None:
 
 
 async def _main() -> None:
+    door = _start()
+    gc.collect()
+    gc.threshold(_COLLECT_AT)
+    await door.run()
+
+
+def _start() -> Door:
+    """The door out of its settings, which leave the heap: nothing that stays refers to their module."""
     settings = config.parse(flash.read("config.json"))
     for problem in settings.problems:
         print(problem)
-    board = await _this_board(settings)
+    board = _this_board(settings)
     door = Door(board, settings)
     door.boot_events()
     device = settings.device.hex() if settings.device else "unknown"
     print("menshen hello", device, FIRMWARE, "self-test", " ".join(door.faults) or "ok")
-    _unload(settings)
-    gc.threshold(_COLLECT_AT)
+    del sys.modules["config"]
+    del globals()["config"]
     board.running()
-    await door.run()
+    return door
 
 
-async def _this_board(settings: config.Config) -> Board:
+def _this_board(settings: config.Config) -> Board:
     """The board this runs on; its outputs are low from here on."""
     if sys.platform == "esp32":
         from device.board_esp32 import Esp32Board
@@ -171,7 +179,7 @@ async def _this_board(settings: config.Config) -> Board:
     from device.board_unix import UnixBoard
 
     board = UnixBoard()
-    await board.connect()
+    board.connect()
     return board
 
 
@@ -181,14 +189,6 @@ def _mode(settings: config.Config) -> int:
     if kept is not None and kept.isdigit() and 1 <= int(kept) <= words.LAST_MODE:
         return int(kept)
     return settings.mode
-
-
-def _unload(settings: config.Config) -> None:
-    """What only the start needed leaves the heap."""
-    settings.problems.clear()
-    del sys.modules["config"]
-    del globals()["config"]
-    gc.collect()
 
 
 def _free_heap() -> int:

@@ -6,10 +6,12 @@ Without MENSHEN_BOARD in the environment nothing is connected to the pins.
 
 import asyncio
 import os
+import socket
 import sys
 import time
 
 from device.board import TICKS_MASK, Board
+from device.waiting import readable
 from doorlogic.door import INPUTS, Levels
 from doorwire import vocabulary as words
 
@@ -28,18 +30,20 @@ class UnixBoard(Board):
         self._start = time.ticks_ms()
         self._levels = [False] * len(INPUTS)
         self._changed = asyncio.Event()
-        self._writer: asyncio.StreamWriter | None = None
+        self._wire: socket.socket | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def connect(self) -> None:
+    def connect(self) -> None:
         """Connect the pins to the harness, if there is one."""
         address = os.getenv("MENSHEN_BOARD")
         if not address:
             return
         host, port = address.split(":")
-        reader, self._writer = await asyncio.open_connection(host, int(port))
+        self._wire = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._wire.connect(socket.getaddrinfo(host, int(port))[0][-1])
+        self._wire.setblocking(False)
         self._write("t " + (os.getenv("MENSHEN_BOARD_TOKEN") or ""))
-        self._reading = asyncio.create_task(self._read(reader))
+        self._reading = asyncio.create_task(self._read(self._wire))
 
     def pulse(self, output: str, ms: int) -> None:
         self._write(f"p {output} 1 {time.ticks_us()} {ms}")
@@ -71,23 +75,30 @@ class UnixBoard(Board):
 
     def _write(self, line: str) -> None:
         """Straight to the socket: a pin is not queued. A harness that has gone is nobody's pin."""
-        if self._writer is not None:
+        if self._wire is not None:
             try:
-                self._writer.s.write(line.encode() + b"\n")
+                self._wire.write(line.encode() + b"\n")
             except OSError:
-                self._writer = None
+                self._wire = None
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, wire: socket.socket) -> None:
+        text = b""
         while True:
-            line = await reader.readline()
-            if not line or len(line) > _LINE_LIMIT:
+            await readable(wire)
+            part = wire.read(_LINE_LIMIT)
+            if not part:
                 return
-            words_of = line.decode().split()
-            if words_of[0] == "w":
-                await self._swipe(words_of[1], int(words_of[2]))
-            elif words_of[0] == "i":
-                self._levels[INPUTS.index(words_of[1])] = words_of[2] == "1"
-            self._changed.set()
+            lines = (text + part).split(b"\n")
+            text = lines.pop()
+            for line in lines:
+                await self._heard(line.decode().split())
+
+    async def _heard(self, line: "list[str]") -> None:
+        if line[0] == "w":
+            await self._swipe(line[1], int(line[2]))
+        elif line[0] == "i":
+            self._levels[INPUTS.index(line[1])] = line[2] == "1"
+        self._changed.set()
 
     async def _swipe(self, bits: str, interval_us: int) -> None:
         start = time.ticks_us()

@@ -8,10 +8,11 @@ from errno import EINPROGRESS
 import tls
 
 from device.board import Board
+from device.waiting import readable, writable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
 
 _IPPROTO_TCP = 6
 _TCP_NODELAY = 1
@@ -28,7 +29,7 @@ def dialler(board: Board, host: str, port: int, name: str, ca_pem: bytes) -> "Ca
         await board.network_up()
         plain = _connecting(host, port)
         try:
-            await _writable(plain)
+            await writable(plain)
             secure = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
             secure.setblocking(False)
         except BaseException:
@@ -57,7 +58,7 @@ class TlsStream:
         while len(data) < size:
             part = self._secure.read(size - len(data))
             if part is None:
-                await _readable(self._plain)
+                await readable(self._plain)
             elif part:
                 data += part
             else:
@@ -80,14 +81,6 @@ class TlsStream:
     def close(self) -> None:
         """Without ceremony: the broker then publishes the last will."""
         self._plain.close()
-
-
-def _readable(plain: socket.socket) -> "Generator[None, None, None]":
-    yield asyncio.core._io_queue.queue_read(plain)
-
-
-def _writable(plain: socket.socket) -> "Generator[None, None, None]":
-    yield asyncio.core._io_queue.queue_write(plain)
 
 
 def _connecting(host: str, port: int) -> socket.socket:
