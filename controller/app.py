@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Self
@@ -213,8 +214,18 @@ class App:
                     await self._store_flow()
                     await self.store.alerts.drop_due_evidence(self._clock.unix())
                     await self.enrolment.forget_left()
-            except StoreError as error:
+                    await self._watch_age()
+            except (StoreError, sqlite3.Error, OSError) as error:
                 _log.debug("housekeeping waits: %s", error)
+
+    async def _watch_age(self) -> None:
+        """A document past its date stays in force, for residents must get in; but somebody has to know."""
+        signed = self.lists.in_force
+        expired = signed is not None and 0 < signed.document.expires_unix <= self._clock.unix()
+        words = "the list has passed its date: the server is silent or held back; look at it" if expired else ""
+        if expired and self.health.is_ok("list-age") is not False:
+            await self.alarm.raise_alert("list-stale", "sure", "server", "", words)
+        self.health.set("list-age", not expired, words)
 
     async def _decide_sightings(self) -> None:
         while True:
@@ -235,9 +246,13 @@ class App:
         await self._uvicorn.serve(sockets=[self._listener])
 
     async def _store_flow(self) -> None:
-        counts = [PassageCount(*key, count) for key, count in self.flow.take().items()]
-        if counts:
-            await self.store.passages.add(counts)
+        counts = self.flow.take()
+        try:
+            if counts:
+                await self.store.passages.add([PassageCount(*key, count) for key, count in counts.items()])
+        except StoreError:
+            self.flow.give_back(counts)
+            raise
 
     async def _read_ledger(self) -> None:
         """Take in the ledger when its file has changed."""

@@ -18,7 +18,7 @@ _UPTIME_SAMPLES = 8  # the best of so many recent frames; older ones would let t
 class Door:
     """State that changes with each frame; nothing here waits or sends."""
 
-    def __init__(self, place: Place, guard: UpGuard, boot_unix: float = 0.0) -> None:
+    def __init__(self, place: Place, guard: UpGuard, boot_unix: float = 0.0, last_counter: int = 0) -> None:
         self.place = place
         self.guard = guard
         self.boot_unix = boot_unix
@@ -34,7 +34,7 @@ class Door:
         self.transfer_heard_mono = 0.0
         self.mode_asked = False
         self._counters = range(0)
-        self.last_counter = 0
+        self.last_counter = last_counter
         self._uptime_offsets: deque[float] = deque(maxlen=_UPTIME_SAMPLES)
 
     @property

@@ -15,6 +15,7 @@ from controller.events.upguard import UpGuard
 from controller.site.tree import Tree
 from controller.store.devices import Device
 from controller.store.doorlists import DoorList
+from controller.store.errors import StoreBusyError, StoreError, StoreFullError
 from controller.store.store import Store
 from doorwire import names
 from doorwire import vocabulary as words
@@ -86,7 +87,7 @@ class DoorRegistry:
                 continue
             identity = bytes.fromhex(device.device)
             guard = UpGuard(identity, device.key, device.boot_id, device.boot_count, epochs.get(device.device, set()))
-            self._doors[device.device] = Door(place, guard, device.boot_unix)
+            self._doors[device.device] = Door(place, guard, device.boot_unix, device.counter_reserved)
 
     def without_key(self) -> list[str]:
         """Ids of the site's doors whose boards are not in the ledger."""
@@ -177,7 +178,12 @@ class DoorRegistry:
 
     def _dispatch(self, door: Door, message: Message) -> None:
         if isinstance(message, Hello):
-            self._start(self._greet(door, message, self._edges.ingest.hello(door.device, message)))
+            try:
+                journal = self._edges.ingest.hello(door.device, message)
+            except StoreBusyError:
+                door.greeted = False  # its next State is answered with the wish for another Hello
+            else:
+                self._start(self._greet(door, message, journal))
         elif isinstance(message, Event):
             epoch = message.epoch
             self._edges.ingest.event(
@@ -199,17 +205,23 @@ class DoorRegistry:
     async def _greet(self, door: Door, hello: Hello, journal: Awaitable[int]) -> None:
         """Time, then an Ack of what we have, then a list if the door needs one."""
         boot_id = door.guard.boot_id
-        highest = await journal
         if door.counters_left < COUNTERS_LOW:
             await self._refill(door)
+        try:
+            highest = await journal
+        except StoreFullError:
+            highest = 0  # nothing is acknowledged; the door is asked again when the disk takes data
         now = self._edges.clock.unix()
         self._send(door, Time(unix=int(now), millis=int(now % 1 * 1000)))
         if highest:
             self._send(door, Ack(epoch=hello.epoch, seq=highest))
-        await self._edges.store.devices.note_hello(
-            door.device, boot_id, hello.boot_count, door.boot_unix, now, door.firmware
-        )
-        await self._edges.store.doorlists.report(door.device, hello.list_version, hello.list_digest, now)
+        try:
+            await self._edges.store.devices.note_hello(
+                door.device, boot_id, hello.boot_count, door.boot_unix, now, door.firmware
+            )
+            await self._edges.store.doorlists.report(door.device, hello.list_version, hello.list_digest, now)
+        except StoreError as error:
+            _log.debug("the Hello of %s was not written down: %s", door.place.id, error)
         await self._check_reported(door)
 
     def _stored(self, door: Door, epoch: int, receipt: Receipt) -> None:
@@ -226,8 +238,10 @@ class DoorRegistry:
         self._send(door, Ack(epoch=epoch, seq=seq))
 
     def _mend(self, door: Door, state: State) -> None:
-        """What the door reports is not what it should be: its clock, its mode, its list."""
+        """What the door reports is not what it should be: its clock, its mode; or its Hello was not taken."""
         now = self._edges.clock.unix()
+        if not door.greeted:
+            self._ask_report(door)
         if abs(state.clock_unix - now) > CLOCK_TOLERANCE_S:
             self._send(door, Time(unix=int(now), millis=int(now % 1 * 1000)))
         mode = next(number for number, name in names.MODES.items() if name == door.place.mode)
@@ -325,7 +339,7 @@ class DoorRegistry:
         self._start(self._report_stranger(door, boot_id, uptime_s))
 
     async def _report_stranger(self, door: Door, boot_id: int, uptime_s: int) -> None:
-        counters = await self._edges.store.devices.reserve_counters(door.device, 1)
+        counters = await self._reserve(door, 1)
         command = Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0)
         frame = Frame(door.guard.device, boot_id, counters[0], uptime_s + int(LIFETIME_S), command)
         self._edges.send(door.device, door.guard.seal(frame))
@@ -336,12 +350,19 @@ class DoorRegistry:
         """New counters, once for all who wait for them."""
         refill = self._refills.get(door.device)
         if refill is None:
-            refill = asyncio.ensure_future(self._edges.store.devices.reserve_counters(door.device, COUNTERS))
+            refill = asyncio.ensure_future(self._reserve(door, COUNTERS))
             self._refills[door.device] = refill
             refill.add_done_callback(lambda _: self._refills.pop(door.device))
         counters = await asyncio.shield(refill)
         if door.last_counter < counters.start:
             door.give_counters(counters)
+
+    async def _reserve(self, door: Door, count: int) -> range:
+        """On a full disk the counters are ours in memory only: a guard must still be able to open a door."""
+        try:
+            return await self._edges.store.devices.reserve_counters(door.device, door.last_counter, count)
+        except (StoreFullError, StoreBusyError):
+            return range(door.last_counter + 1, door.last_counter + 1 + count)
 
     def _send(self, door: Door, message: Message, lifetime_s: float = LIFETIME_S) -> int:
         """The frame's counter; 0 when no counter was left, which a refill under way mends."""

@@ -100,9 +100,10 @@ class Session:
                 _log.info("the broker is here")
             self._health.set("broker", True)
             async for message in client.messages:
-                payload = message.payload
-                if isinstance(payload, bytes):
-                    self._hand_over(str(message.topic), payload, bool(message.retain), handlers)
+                try:
+                    self._hand_over(str(message.topic), bytes(message.payload), bool(message.retain), handlers)
+                except Exception:  # noqa: BLE001 - what one door sends must not end the service of all
+                    _log.exception("a message on %s could not be dealt with", message.topic)
 
     def _hand_over(self, topic: str, payload: bytes, retained: bool, handlers: Handlers) -> None:
         parts = topic.removeprefix(self._base).split("/")

@@ -46,3 +46,8 @@ class HourlyCounts:
         """The counts, which then start at none."""
         taken, self._counts = self._counts, {}
         return taken
+
+    def give_back(self, taken: dict[tuple[int, str, str, str], int]) -> None:
+        """Counts that could not be stored."""
+        for key, count in taken.items():
+            self._counts[key] = self._counts.get(key, 0) + count

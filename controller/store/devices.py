@@ -1,6 +1,7 @@
 """Doors' boards: keys from the ledger, boots, counters."""
 
 import json
+import logging
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 from controller.store.box import Box
 from controller.store.database import Database
 from controller.store.errors import StoreError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Device:
     boot_count: int
     boot_unix: float
     hello_unix: float
+    counter_reserved: int
 
     def __repr__(self) -> str:
         return f"Device({self.device})"
@@ -76,6 +80,7 @@ class Devices:
                 row["boot_count"],
                 row["boot_unix"],
                 row["hello_unix"],
+                row["counter_reserved"],
             )
             for row in rows
         ]
@@ -94,17 +99,17 @@ class Devices:
 
         await self._database.write(job)
 
-    async def reserve_counters(self, device: str, count: int) -> range:
-        """Counters for frames down that nobody has used or will use, durable before they are used.
+    async def reserve_counters(self, device: str, above: int, count: int) -> range:
+        """Counters for frames down, above `above`, that nobody has used or will use, durable before they are used.
 
         They rise over all boots of the door, so a controller that restarts never falls behind what it sent before.
         """
 
         def job(connection: sqlite3.Connection) -> range:
             row = connection.execute(
-                "UPDATE devices SET counter_reserved = counter_reserved + ? WHERE device = ?"
+                "UPDATE devices SET counter_reserved = max(counter_reserved, ?) + ? WHERE device = ?"
                 " RETURNING counter_reserved",
-                (count, device),
+                (above, count, device),
             ).fetchone()
             return range(row[0] - count + 1, row[0] + 1)
 
@@ -112,7 +117,7 @@ class Devices:
 
 
 def read_ledger(path: Path) -> list[LedgerRow]:
-    """The ledger's lines; none when there is no file yet; StoreError naming the line that is no JSON row."""
+    """The ledger's rows; none when there is no file yet. A line torn by a crash is named and skipped."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -126,8 +131,8 @@ def read_ledger(path: Path) -> list[LedgerRow]:
         try:
             row = json.loads(line)
             rows.append(LedgerRow(str(row["device"]), bytes.fromhex(row["key"]), str(row.get("board", ""))))
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path}: line {number} is no row of the ledger; mend or remove that line") from error
+        except (ValueError, KeyError, TypeError):
+            _log.warning("%s: line %d is no row of the ledger; remove it and provision that board again", path, number)
     return rows
 
 

@@ -108,11 +108,12 @@ class ServerClient:
             self._wake.clear()
             try:
                 await self.ask_once()
-                self._well()
+                self._said = ""
+                self._well("server")
             except RefusedDocumentError as error:
                 await self._refuse(str(error))
             except SyncError as error:
-                self._unwell(str(error))
+                self._unwell("server", str(error))
             except Exception:  # noqa: BLE001 - a list that cannot be put in force must not stop the doors
                 _log.exception("a list could not be put in force; it is tried again at the next poll")
             pause_s = jittered(self._settings.poll_s)
@@ -127,9 +128,10 @@ class ServerClient:
             try:
                 taken = await self.upload_once()
             except SyncError as error:
-                self._unwell(str(error))
+                self._unwell("upload", str(error))
                 taken, pause_s = 0, min(pause_s * 2, 60.0)
             else:
+                self._well("upload")
                 pause_s = UPLOAD_EVERY_S
             if taken < BATCH:
                 await asyncio.sleep(jittered(pause_s))
@@ -157,16 +159,15 @@ class ServerClient:
             _log.error("a list of the server is refused, the one in force stays: %s", words)
             await self._refused(words)
 
-    def _unwell(self, words: str) -> None:
-        if self._health.is_ok("server") is not False:
+    def _unwell(self, part: str, words: str) -> None:
+        if self._health.is_ok(part) is not False:
             _log.warning("%s; lists in force stay, events wait", words)
-        self._health.set("server", False, words)
+        self._health.set(part, False, words)
 
-    def _well(self) -> None:
-        if self._health.is_ok("server") is False:
-            _log.info("the server is back")
-        self._said = ""
-        self._health.set("server", True)
+    def _well(self, part: str) -> None:
+        if self._health.is_ok(part) is False:
+            _log.info("the server is back (%s)", part)
+        self._health.set(part, True)
 
 
 def _why(error: httpx.HTTPError) -> str:

@@ -87,9 +87,10 @@ def test_a_wrong_site_file_a_lost_box_key_and_a_broken_database_end_it_with_word
     site.write_text(text.replace("ledger", "leger"), "utf-8")
     assert "[store] leger: unknown key" in refusal(site)
     site.write_text(text, "utf-8")
-    (tmp_path / "ledger.jsonl").write_text("{}\n")
-    assert "line 1 is no row of the ledger" in refusal(site)
-    write_ledger(tmp_path, {})
+    (tmp_path / "ledger.jsonl").unlink()
+    (tmp_path / "ledger.jsonl").mkdir()
+    assert "the ledger cannot be read" in refusal(site)
+    (tmp_path / "ledger.jsonl").rmdir()
     (tmp_path / "box.key").unlink()
     assert "box key is missing" in refusal(site)
     for name in ("controller.db", "controller.db-wal", "controller.db-shm"):
