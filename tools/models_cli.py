@@ -111,7 +111,12 @@ def evaluate_plate_command(
     """Whole-plate accuracy on crops and scenes."""
     from models.evaluate_plate import evaluate_plate
 
-    _show({**evaluate_plate(data, plot), "machine": describe()}, as_json)
+    try:
+        report = {**evaluate_plate(data, plot), "machine": describe()}
+    except (OSError, ValueError) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    _show(report, as_json)
 
 
 def plates_command(

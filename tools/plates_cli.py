@@ -1,6 +1,5 @@
-"""`menshen plates IMAGE|VIDEO` and `menshen models evaluate plate`: plain functions that the command line calls."""
+"""`menshen plates IMAGE|VIDEO`: the plain function that the command line calls."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,6 @@ import av
 import cv2
 import numpy as np
 
-from models.evaluate_plate import evaluate_plate
 from models.plate import PlatePipeline, PlateRead
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -30,16 +28,6 @@ def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dic
         if plot is not None and len(rows) == 1:
             cv2.imwrite(str(plot), drawn(rgb, reads))
     return rows
-
-
-def plates_json(source: Path, plot: Path | None = None, threads: int = 1) -> str:
-    """`plates` as one JSON object."""
-    return json.dumps({"source": source.name, "frames": plates(source, plot, threads)}, ensure_ascii=False)
-
-
-def evaluation_json(data: Path, machine: dict[str, Any], plot: Path | None = None, threads: int = 1) -> str:
-    """`evaluate_plate` as the one JSON object of every evaluation."""
-    return json.dumps({**evaluate_plate(data, plot, threads), "machine": machine}, ensure_ascii=False)
 
 
 def drawn(rgb: np.ndarray, reads: list[PlateRead]) -> np.ndarray:
@@ -69,6 +57,9 @@ def _frames(source: Path) -> Iterator[tuple[int, np.ndarray]]:
             raise FileNotFoundError(f"{source} is not a picture. Next step: look at the path")
         yield 0, np.ascontiguousarray(bgr[..., ::-1])
         return
-    with av.open(str(source)) as container:
-        for number, frame in enumerate(container.decode(video=0)):
-            yield number, frame.to_ndarray(format="rgb24")
+    try:
+        with av.open(str(source)) as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                yield number, frame.to_ndarray(format="rgb24")
+    except (av.error.FFmpegError, IndexError) as error:
+        raise OSError(f"{source} is neither a picture nor a video ({error}). Next step: look at the path") from error

@@ -7,7 +7,7 @@ import pytest
 from models.evaluate_plate import edit_distance, evaluate_plate
 from models.plate import PlatePipeline
 from models.plates.render import degrade, plate_image
-from models.plates.split import is_training_crop
+from models.plates.split import TruthError, is_training_crop
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,19 @@ def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[
     assert figures["characters"] == pytest.approx(13 / 14)
     assert (figures["false_plates_per_1000"], figures["detect_recall_iou07"]) == (0.0, 1.0)
     assert (tmp_path / "plot.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize("table", ["file,text\na.png,x\n", "path,text,kind\na.png,皖A12345,photo\n"])
+def test_a_malformed_truth_table_is_refused(tmp_path, table: str) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "truth.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(TruthError):
+        evaluate_plate(tmp_path / "truth.csv")
+
+
+def test_a_missing_picture_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "truth.csv").write_text("path,text,kind\ngone.png,皖A12345,crop\n", encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="gone.png"):
+        evaluate_plate(tmp_path / "truth.csv")
 
 
 def test_edit_distance_is_the_textbook_s() -> None:
