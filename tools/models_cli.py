@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tools.machine import describe
@@ -54,11 +54,12 @@ def build() -> None:
     columns = (TextColumn("  {task.description:16}"), BarColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=_errors) as progress:
-            bars: dict[str, object] = {}
+            bars: dict[str, TaskID] = {}
 
             def tell(name: str, done: int, steps: int) -> None:
-                bar = bars.setdefault(name, progress.add_task(name, total=steps))
-                progress.update(bar, completed=done)  # type: ignore[arg-type]
+                if name not in bars:
+                    bars[name] = progress.add_task(name, total=steps)
+                progress.update(bars[name], completed=done)
 
             made = build_all(tell)
     except ModelError as error:

@@ -37,7 +37,6 @@ def read_truth(table: Path) -> list[Truth]:
 
 def is_training_crop(path: Path) -> bool:
     """True for the half of the trainable folders that training may see."""
-    if path.parent.name not in _COLUMNS = {"path", "text", "kind"}
-TRAINABLE_FOLDERS:
+    if path.parent.name not in TRAINABLE_FOLDERS:
         return False
     return hashlib.sha256(path.name.encode()).digest()[0] % 2 == 0
