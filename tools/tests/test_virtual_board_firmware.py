@@ -1,6 +1,7 @@
 """The real firmware on the virtual board, known only by its pins, its console and its broker."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Coroutine
 from pathlib import Path
@@ -123,6 +124,33 @@ def test_firmware_power_cut_and_restart_opens_again_and_keeps_its_journal(tmp_pa
             assert not board.level("relay")
             assert journalled(board.image) >= 2 * boot * EVENT_SIZE
             assert int(image.read(board.image)["boot.count"]) == boot
+
+    run(story())
+
+
+def test_firmware_power_cut_at_each_flash_write_of_a_boot_and_a_grant_costs_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        virgin = door(tmp_path / "a.img", identity(), VALUE_26).image.read_bytes()
+        for cut_at in range(1, 60):
+            replace(tmp_path / "a.img", virgin, 0o600)
+            board = VirtualBoard(tmp_path / "a.img", cut_at=cut_at)
+            with contextlib.suppress(BoardError):  # cut before the application ran
+                await board.start()
+                await board.swipe(wiegand26(FACILITY, CARD))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(board.wait_off(), 0.4)
+            survived = board.running
+            await board.cut_power()
+            after = VirtualBoard(tmp_path / "a.img")
+            await after.start()
+            assert await after.wait_console("self-test ok", 5)
+            await after.swipe(wiegand26(FACILITY, CARD))
+            await after.wait_level("relay", True, 5)
+            await after.cut_power()
+            if survived:
+                break
+        assert survived
+        assert cut_at > 5
 
     run(story())
 
