@@ -46,23 +46,18 @@ class Desk:
         self._topic = f"menshen/{broker.site}/door/{identity.device}"
         ca = folder / "desk-ca.pem"
         ca.write_bytes(broker.ca_pem)
-        self._client = aiomqtt.Client(
-            "localhost",
-            broker.port,
-            username="controller",
-            password=password,
-            identifier="desk",
-            tls_context=ssl.create_default_context(cafile=str(ca)),
-        )
+        self._port, self._password = broker.port, password
+        self._tls = ssl.create_default_context(cafile=str(ca))
+        self._client: aiomqtt.Client
+        self._connected = asyncio.Event()
         self._heard = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._uptime: tuple[int, float] = (0, 0.0)
         self._boot_id = 0
 
     async def __aenter__(self) -> Desk:
-        await self._client.__aenter__()
-        await self._client.subscribe(f"{self._topic}/up", qos=1)
         self._task = asyncio.create_task(self._listen())
+        await asyncio.wait_for(self._connected.wait(), 10)
         return self
 
     async def __aexit__(
@@ -71,20 +66,37 @@ class Desk:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._client.__aexit__(kind, error, trace)
 
     async def _listen(self) -> None:
-        async for mail in self._client.messages:
-            frame = Frame.from_bytes(self.identity.key, bytes(mail.payload))
-            self.frames.append(frame)
-            self._uptime = (frame.uptime_s, time.monotonic())
-            if isinstance(frame.message, Hello):
-                if frame.boot_id != self._boot_id:
-                    self._boot_id, self.counter = frame.boot_id, 0
-                await self.send(Time(unix=int(time.time()), millis=0))
-            elif isinstance(frame.message, Event) and self.acknowledge:
-                await self.send(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
-            self._heard.set()
+        """Hear the door; a broker that went is waited for."""
+        while True:
+            try:
+                async with aiomqtt.Client(
+                    "localhost",
+                    self._port,
+                    username="controller",
+                    password=self._password,
+                    identifier="desk",
+                    tls_context=self._tls,
+                ) as self._client:
+                    await self._client.subscribe(f"{self._topic}/up", qos=1)
+                    self._connected.set()
+                    async for mail in self._client.messages:
+                        await self._take(Frame.from_bytes(self.identity.key, bytes(mail.payload)))
+            except aiomqtt.MqttError:
+                self._connected.clear()
+                await asyncio.sleep(0.1)
+
+    async def _take(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self._uptime = (frame.uptime_s, time.monotonic())
+        if isinstance(frame.message, Hello):
+            if frame.boot_id != self._boot_id:
+                self._boot_id, self.counter = frame.boot_id, 0
+            await self.send(Time(unix=int(time.time()), millis=0))
+        elif isinstance(frame.message, Event) and self.acknowledge:
+            await self.send(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
+        self._heard.set()
 
     def seal(
         self, message: Message, lifetime_s: int = 30, boot_id: int | None = None, key: bytes | None = None

@@ -46,6 +46,8 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
     """The whole of Menshen on this machine: badge, face, plate, list, flash."""
+    from tools.demo.house import PROBLEMS
+
     console = Console(stderr=True)
     try:
         if check:
@@ -61,6 +63,9 @@ def demo(
     except KeyboardInterrupt:
         console.print("结束 ended; nothing is left behind")
         raise typer.Exit(130) from None
+    except PROBLEMS as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(2) from error
 
 
 @controller.command(epilog="Example:  menshen controller run --config site.toml")

@@ -18,15 +18,15 @@ import httpx
 
 from tools import processes
 from tools.authority import write_private
-from tools.broker import Broker, free_port
-from tools.bundle import build_bundle
-from tools.cameras.farm import CameraFarm
+from tools.broker import Broker, BrokerError, free_port
+from tools.bundle import BundleError, build_bundle
+from tools.cameras.farm import CameraError, CameraFarm
 from tools.demo import cast
 from tools.demo.site_file import Addresses, site_toml
 from tools.flash import Community, FlashReport, flash
 from tools.provision import BrokerAddress, Identity, ledger_append, ledger_read, new_device, write_image
 from tools.setup import system
-from tools.virtual_board.board import VirtualBoard
+from tools.virtual_board.board import BoardError, VirtualBoard
 from tools.virtual_board.serial_board import SerialBoard
 
 GUARD = "guard"
@@ -37,6 +37,16 @@ Narrate = Callable[[str], None]
 
 class DemoError(Exception):
     """A part of the demo did not start; the message says which and where its log is."""
+
+
+PROBLEMS = (
+    DemoError,
+    BoardError,
+    BrokerError,
+    BundleError,
+    CameraError,
+    system.MissingPart,
+)  # each says what to do next
 
 
 class House:
@@ -228,7 +238,7 @@ class House:
                 if answer.is_success:
                     return
                 if time.monotonic() - began > _START_S:
-                    raise DemoError(f"the resident's face was not enrolled: {answer.text[:200]}")
+                    raise DemoError(f"the resident's face was not enrolled: {answer.status_code} {answer.text[:300]}")
                 await asyncio.sleep(0.5)  # recognition is still loading, or the first list is on its way
 
     async def power_boards(self) -> None:

@@ -159,7 +159,7 @@ class DutyRoom:
     async def both_languages(self) -> None:
         """A screenshot in Chinese and one in English."""
         await self.picture("page-zh")
-        await self.page.click("[data-language='en']")
+        await self.page.click("#desk [data-action='language'], header [data-action='language']")
         await self.picture("page-en")
 
 

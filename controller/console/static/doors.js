@@ -90,7 +90,7 @@ function tile(view) {
   const mode = view.mode && view.mode !== "Locked" && view.mode !== "Accessed" ? t(`mode.${view.mode}`) : "";
   return h(
     "article",
-    { class: `tile ${toneOf(view)}`, "data-door": view.id, "data-online": view.online, title: view.path_names.join(" › ") },
+    { class: `tile ${toneOf(view)}`, "data-door": view.id, "data-online": String(view.online), title: view.path_names.join(" › ") },
     h("header", {}, h("h4", {}, view.name), h("span", { class: "link-state" }, t(view.online ? "door.online" : "door.lost"))),
     h("p", { class: "state" }, stateWords(view), mode ? h("em", {}, mode) : null),
     lastLine(view.id),
