@@ -1,7 +1,7 @@
 """Measures the plate pipeline against a truth table: `evaluate_plate(table)`.
 
-Rows of kind `crop` go to the reader alone, rows of kind `scene` through the whole pipeline, where the largest
-plate found counts; an empty text means that every plate found is false. Crops that training may have seen are left out.
+Rows of kind `crop` go to the reader alone, rows of kind `scene` through the whole pipeline, where the largest plate
+found counts; an empty text means that every plate found is false. Pictures that the reader was trained on are left out.
 """
 
 import csv
@@ -17,7 +17,7 @@ import numpy as np
 from models.plate import PlatePipeline, PlateRead
 from models.plates.alphabet import UNKNOWN_PROVINCE
 from models.plates.grammar import GRAMMAR, Reading
-from models.plates.split import Truth, is_training_crop, read_truth
+from models.plates.split import Truth, read_truth, seen_in_training
 
 IOU_FOR_RECALL = 0.7
 
@@ -46,12 +46,13 @@ def evaluate_plate(data: Path, plot: Path | None = None, threads: int = 1) -> di
     pipeline = PlatePipeline(threads)
     outcomes: list[Outcome] = []
     overlaps: list[float] = []
-    empty_pictures = false_plates = seen_in_training = 0
+    empty_pictures = false_plates = left_out = 0
+    seen = seen_in_training()
     boxes = _corners_by_path(data)
     stages: dict[str, list[float]] = defaultdict(list)
     for truth in read_truth(data):
-        if is_training_crop(truth.path):
-            seen_in_training += 1
+        if seen(truth.path):
+            left_out += 1
             continue
         bgr = cv2.imread(str(truth.path), cv2.IMREAD_COLOR)
         if bgr is None:
@@ -79,7 +80,7 @@ def evaluate_plate(data: Path, plot: Path | None = None, threads: int = 1) -> di
     figures["detect_recall_iou07"] = float(np.mean(np.array(overlaps) >= IOU_FOR_RECALL)) if overlaps else None
     figures["false_plates_per_1000"] = 1000 * false_plates / empty_pictures if empty_pictures else None
     figures["empty_pictures"] = empty_pictures
-    figures["left_out_as_trained_on"] = seen_in_training
+    figures["left_out_as_trained_on"] = left_out
     figures["stage_ms_median"] = {stage: round(float(np.median(spent)), 3) for stage, spent in stages.items()}
     return {"name": "plate", "figures": figures, "peers": {}}
 

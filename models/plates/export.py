@@ -18,6 +18,7 @@ from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
 from models.plates.nets import ConvBlock, Sequence, corner_net, detector_net, reader_net
 from models.plates.samples import PlatePainter, ReaderSampler
 from models.plates.scenes import CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX
+from models.plates.split import write_seen
 from models.plates.train_finder import sampler_for
 from models.plates.training import font_argument
 from models.quantise import calibrate
@@ -93,6 +94,8 @@ def export(args: argparse.Namespace) -> None:
     (FOLDER / name / f"{name}.tflite").write_bytes(content)
     card = FOLDER / name / "card.toml"
     card.write_text(re.sub(r'sha256 = "[0-9a-f]*"', f'sha256 = "{digest}"', card.read_text("utf-8")), "utf-8")
+    if args.crops is not None:
+        write_seen(args.crops)
     print(f"{name}: {len(content)} bytes, sha256 {digest}")
 
 
@@ -103,6 +106,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the training run's folder")
     parser.add_argument("--fonts", type=font_argument, nargs="+", required=True)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
+    parser.add_argument("--crops", type=Path, help="the truth table that the reader was trained with")
     export(parser.parse_args())
 
 

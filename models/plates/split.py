@@ -1,10 +1,18 @@
-"""Which real crops may be trained on: a fixed half by digest; evaluation reports on the other half only."""
+"""Which real crops training may see, and which it has seen: evaluation reports on all others only.
+
+Training may see a fixed half, by digest of the name; what it saw is committed beside the reader as digests of contents.
+"""
 
 import csv
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.cards import FOLDER
+
+SEEN_LIST = FOLDER / "plate_reader" / "trained_on.txt"
+_DIGEST_HEX = 16
 _COLUMNS = {"path", "text", "kind"}
 TRAINABLE_FOLDERS = ("crops_ccpd", "crops_lane")
 
@@ -40,3 +48,19 @@ def is_training_crop(path: Path) -> bool:
     if path.parent.name not in TRAINABLE_FOLDERS:
         return False
     return hashlib.sha256(path.name.encode()).digest()[0] % 2 == 0
+
+
+def write_seen(table: Path) -> None:
+    """Writes the list of the pictures that training with this table has seen."""
+    digests = sorted(_digest(row.path) for row in read_truth(table) if is_training_crop(row.path))
+    SEEN_LIST.write_text("\n".join(digests) + "\n", encoding="ascii")
+
+
+def seen_in_training() -> Callable[[Path], bool]:
+    """Tells whether the committed reader was trained on this very picture."""
+    digests = frozenset(SEEN_LIST.read_text(encoding="ascii").split())
+    return lambda path: path.is_file() and _digest(path) in digests
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGEST_HEX]
