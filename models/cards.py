@@ -39,6 +39,7 @@ class Source:
     package: str
     version: str
     file: str
+    size_bytes: int
     sha256: str
     member: str
     member_sha256: str
