@@ -18,6 +18,7 @@ READS = 3  # before a decision: one frame may lie
 PATIENCE = 8  # reads after which a doubtful plate is decided as it is
 CERTAIN = 0.9
 KEEP = 30  # reads a passage, the newest
+AGAIN_S = 3.0  # out of view, before the same plate is another passage: a lost track is not
 MOVED = 0.15  # of the plate's height: below that it stood
 
 
@@ -38,6 +39,7 @@ class PlateTask:
         self._camera = camera
         self._pipeline = pipeline
         self._tracker: Tracker[Passage] = Tracker(Passage)
+        self._passed: dict[str, float] = {}  # plate → when it was last in view, seconds, in memory only
 
     @property
     def busy(self) -> bool:
@@ -48,19 +50,22 @@ class PlateTask:
         """`rgb` (height, width, 3). One sighting a track at most."""
         found = [read for read in self._pipeline.read_frame(rgb) if read.text]
         tracks, ended = self._tracker.update([_box(read) for read in found], frame.at_monotonic)
+        self._passed = {text: seen for text, seen in self._passed.items() if frame.at_monotonic - seen < AGAIN_S}
         sightings = []
         for read, track in zip(found, tracks, strict=True):
             sighting = self._note(frame, rgb, read, track)
             if sighting is not None:
                 sightings.append(sighting)
         left = [track for track in ended if not track.memory.decided and len(track.memory.reads) >= 2]
-        return sightings + [self._sighting(frame, track, vote(track.memory.reads)) for track in left]
+        return sightings + [seen for track in left if (seen := self._sighting(frame, track, vote(track.memory.reads)))]
 
     def _note(
         self, frame: Frame, rgb: NDArray[np.uint8], read: PlateRead, track: Track[Passage]
     ) -> PlateSighting | None:
         passage = track.memory
         if passage.decided:
+            if read.text in self._passed:
+                self._passed[read.text] = frame.at_monotonic
             return None
         box = _box(read)
         weight = float(read.score) * (box[3] - box[1])
@@ -74,10 +79,15 @@ class PlateTask:
             return None
         return self._sighting(frame, track, verdict)
 
-    def _sighting(self, frame: Frame, track: Track[Passage], verdict: Verdict) -> PlateSighting:
+    def _sighting(self, frame: Frame, track: Track[Passage], verdict: Verdict) -> PlateSighting | None:
+        """None when this plate was in view a moment ago: the same passage."""
         passage = track.memory
         passage.decided = True
         jpeg, passage.jpeg = passage.jpeg, None
+        known = verdict.text in self._passed
+        self._passed[verdict.text] = frame.at_monotonic
+        if known:
+            return None
         return PlateSighting(
             self._camera,
             track.number,

@@ -38,9 +38,23 @@ class Track(Generic[T]):
     number: int
     first: Box
     box: Box
-    began_s: float
     seen_s: float
     memory: T
+    speed: tuple[float, float] = (0.0, 0.0)  # of the centre, px/s
+
+    def likeness(self, box: Box, at_s: float) -> float:
+        """How near `box` is to where it was, or to where it should be now if it went on: frames may have been shed."""
+        dx, dy = (speed * (at_s - self.seen_s) for speed in self.speed)
+        x0, y0, x1, y1 = self.box
+        return max(near(self.box, box), near((x0 + dx, y0 + dy, x1 + dx, y1 + dy), box))
+
+    def follow(self, box: Box, at_s: float) -> None:
+        """It is here now."""
+        if at_s > self.seen_s:
+            dx, dy = (box[0] + box[2] - self.box[0] - self.box[2]), (box[1] + box[3] - self.box[1] - self.box[3])
+            passed_s = 2 * (at_s - self.seen_s)
+            self.speed = (dx / passed_s, dy / passed_s)
+        self.box, self.seen_s = box, at_s
 
 
 class Tracker(Generic[T]):
@@ -54,7 +68,7 @@ class Tracker(Generic[T]):
     def update(self, boxes: list[Box], at_s: float) -> tuple[list[Track[T]], list[Track[T]]]:
         """(the track of each box, tracks that ended). Best pairs first; a box without a track begins one."""
         pairs = sorted(
-            ((near(track.box, box), t, b) for t, track in enumerate(self.tracks) for b, box in enumerate(boxes)),
+            ((track.likeness(box, at_s), t, b) for t, track in enumerate(self.tracks) for b, box in enumerate(boxes)),
             reverse=True,
         )
         taken: dict[int, Track[T]] = {}
@@ -67,9 +81,9 @@ class Tracker(Generic[T]):
         for b, box in enumerate(boxes):
             if b not in taken:
                 self._count += 1
-                taken[b] = Track(self._count, box, box, at_s, at_s, self._fresh())
+                taken[b] = Track(self._count, box, box, at_s, self._fresh())
                 self.tracks.append(taken[b])
-            taken[b].box, taken[b].seen_s = box, at_s
+            taken[b].follow(box, at_s)
         ended = [track for track in self.tracks if at_s - track.seen_s > LOST_S]
         self.tracks = [track for track in self.tracks if at_s - track.seen_s <= LOST_S]
         return [taken[b] for b in range(len(boxes))], ended

@@ -1,0 +1,244 @@
+"""Face, plate and people tasks and enrolment on pipelines that say what they are told to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from av import VideoFrame
+
+from controller.vision.capture import Frame
+from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
+from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, FaceTask, agreed
+from controller.vision.match import DIMENSIONS, Gallery, Match
+from controller.vision.people_task import PeopleTask
+from controller.vision.plate_task import AGAIN_S, PATIENCE, READS, PlateTask
+from controller.vision.sighting import FaceSighting, PlateSighting
+from models.face import Face
+from tools.cameras.scenes import PlazaScene, filmed
+
+RGB = np.clip(np.random.default_rng(5).normal(120, 30, (300, 400, 3)), 0, 255).astype(np.uint8)
+BLANK_PICTURE = VideoFrame(16, 16, "yuv420p")
+
+
+def frame(at_s: float) -> Frame:
+    return Frame("door", round(at_s * 100), at_s, 1000.0 + at_s, BLANK_PICTURE)
+
+
+def place(value: float) -> np.ndarray:
+    vector = np.zeros(DIMENSIONS, np.float32)
+    vector[0] = value
+    return vector
+
+
+def face(x: float = 100, width: float = 100) -> Face:
+    eyes = [[x + 0.3 * width, 140], [x + 0.7 * width, 140], [x + 0.5 * width, 165]]
+    points = np.array([*eyes, [x + 0.5 * width, 190], [x, 150], [x + width, 150]], np.float32)
+    return Face((x, 100, x + width, 100 + width), 0.9, points)
+
+
+class SaidFaces:
+    """A pipeline that sees `faces` and embeds each to the next of `places`."""
+
+    def __init__(self, *places: float) -> None:
+        self.faces = [face()]
+        self.places = list(places)
+        self.embedded = 0
+
+    def detect(self, rgb: np.ndarray) -> list[Face]:
+        return self.faces
+
+    def embed(self, rgb: np.ndarray, seen: Face) -> np.ndarray:
+        self.embedded += 1
+        return place(self.places.pop(0))
+
+
+HOUSE = Gallery(np.stack([place(0.0), place(3.0)]), np.array([7, 8], np.int64))
+
+
+def passage(said: SaidFaces, times_s: list[float]) -> list[FaceSighting]:
+    task = FaceTask("door", cast(Any, said), 0.4, 0.1)
+    return [sighting for at_s in times_s for sighting in task.see(frame(at_s), RGB, HOUSE)]
+
+
+def test_face_known_is_decided_once_by_the_second_picture_that_agrees() -> None:
+    said = SaidFaces(0.1, 0.2)
+    (seen,) = passage(said, [0.0, 0.125, 0.25, 0.375, 5 * PATIENCE_S])
+    assert (seen.person, seen.frames, said.embedded) == (7, 2, 2)
+    assert seen.distance == pytest.approx(0.1)
+    assert seen.at_unix == 1000.125
+    assert seen.jpeg is not None and seen.jpeg[:2] == b"\xff\xd8"
+
+
+def test_face_one_good_picture_is_not_enough() -> None:
+    assert passage(SaidFaces(0.1), [0.0]) == []
+    (seen,) = passage(SaidFaces(1.5, 0.1, 1.5), [0.0, 1.0, 2.0, 3.0])
+    assert seen.person is None
+
+
+def test_face_pictures_that_name_two_people_name_nobody() -> None:
+    (seen,) = passage(SaidFaces(0.1, 2.9, 0.1), [0.0, 1.0, 2.0])
+    assert seen.person is None
+
+
+def test_face_stranger_is_one_sighting_after_patience_and_three_pictures() -> None:
+    said = SaidFaces(1.5, 1.5, 1.5)
+    times_s = [step / 8 for step in range(40)]
+    (seen,) = passage(said, times_s)
+    assert (seen.person, seen.frames, said.embedded) == (None, EMBEDDINGS, EMBEDDINGS)
+    assert 2 * PATIENCE_S <= seen.at_unix - 1000.0 < 2 * PATIENCE_S + 0.3
+
+
+def test_face_same_picture_twice_counts_once() -> None:
+    assert passage(SaidFaces(0.1, 0.1), [0.0, 0.01, 0.02]) == []
+
+
+def test_face_too_small_is_never_embedded() -> None:
+    said = SaidFaces()
+    said.faces = [face(width=40)]
+    assert passage(said, [0.0, 1.0, 2.0]) == [] and said.embedded == 0
+
+
+def test_face_nobody_enrolled_is_a_stranger_whose_numbers_are_plain_json() -> None:
+    task = FaceTask("door", cast(Any, SaidFaces(0.0, 0.0, 0.0)), 0.4, 0.1)
+    seen = [found for at_s in (0.0, 1.0, 2.0) for found in task.see(frame(at_s), RGB, Gallery.empty())]
+    assert [(found.person, found.distance, found.margin) for found in seen] == [(None, -1.0, -1.0)]
+
+
+def test_face_second_visitor_is_decided_for_himself() -> None:
+    said = SaidFaces(0.1, 0.1, 1.5, 1.5, 1.5)
+    task = FaceTask("door", cast(Any, said), 0.4, 0.1)
+    people = [found.person for at_s in (0.0, 0.2) for found in task.see(frame(at_s), RGB, HOUSE)]
+    said.faces = []
+    task.see(frame(2.0), RGB, HOUSE)
+    assert not task.busy
+    said.faces = [face()]
+    people += [found.person for at_s in (3.0, 4.0, 5.0) for found in task.see(frame(at_s), RGB, HOUSE)]
+    assert people == [7, None]
+
+
+@pytest.mark.parametrize(
+    ("named", "person"),
+    [([], None), ([7], None), ([7, 7], 7), ([None, 7, 7], 7), ([7, 8], None), ([7, 8, 7], None), ([None] * 3, None)],
+)
+def test_agreed(named: list[int | None], person: int | None) -> None:
+    assert agreed([Match(name, 0.1, 1.0) for name in named]) == person
+
+
+class SaidPlates:
+    """A pipeline that reads the next of `texts`; empty ones are frames without a plate."""
+
+    def __init__(self, *texts: str, posterior: float = 0.98) -> None:
+        self.texts = list(texts)
+        self.posterior = posterior
+        self.x = 100.0
+        self.y = 100.0
+
+    def read_frame(self, rgb: np.ndarray) -> list[Any]:
+        text = self.texts.pop(0)
+        x, y = self.x, self.y
+        corners = np.array([[x, y], [x + 90, y], [x + 90, y + 30], [x, y + 30]], np.float32)
+        posteriors = (self.posterior,) * len(text)
+        read = SimpleNamespace(corners=corners, score=0.9, rows=1, text=text, posteriors=posteriors)
+        read.confidence, read.plate_type, read.colour = self.posterior, "blue", "blue"
+        return [read] if text else []
+
+
+def drive(said: SaidPlates, step_s: float = 0.125, move: Callable[[SaidPlates], None] = lambda said: None) -> list[Any]:
+    task = PlateTask("gate", cast(Any, said))
+    seen: list[PlateSighting] = []
+    for step in range(len(said.texts)):
+        seen += task.see(frame(step * step_s), RGB)
+        move(said)
+    return seen
+
+
+def test_plate_is_decided_once_by_votes() -> None:
+    (seen,) = drive(SaidPlates(*["皖A12345"] * 20))
+    assert (seen.text, seen.at_unix) == ("皖A12345", 1000.0 + (READS - 1) * 0.125)
+    assert seen.confidence == pytest.approx(0.98) and seen.direction == ""
+
+
+def test_plate_doubtful_one_is_decided_late_and_says_how_doubtful() -> None:
+    (seen,) = drive(SaidPlates(*["皖A12345", "皖A12845"] * 10))
+    assert seen.at_unix == 1000.0 + (PATIENCE - 1) * 0.125
+    assert seen.confidence < 0.6
+
+
+def test_plate_that_left_early_is_decided_by_what_was_read() -> None:
+    (seen,) = drive(SaidPlates("皖A12345", "皖A12345", *[""] * 12))
+    assert seen.text == "皖A12345"
+
+
+def test_plate_lost_and_found_again_at_once_is_the_same_passage() -> None:
+    gone = [""] * round(2.0 / 0.125)
+    assert len(drive(SaidPlates(*["皖A12345"] * 6, *gone, *["皖A12345"] * 6))) == 1
+
+
+def test_plate_that_comes_again_later_is_another_passage() -> None:
+    gone = [""] * round((AGAIN_S + 0.5) / 0.125)
+    assert len(drive(SaidPlates(*["皖A12345"] * 6, *gone, *["皖A12345"] * 6))) == 2
+
+
+def test_plate_standing_at_the_barrier_for_long_is_one_passage() -> None:
+    gone = [""] * round(2.0 / 0.125)
+    assert len(drive(SaidPlates(*["皖A12345"] * 80, *gone, *["皖A12345"] * 6))) == 1
+
+
+@pytest.mark.parametrize(("step_px", "direction"), [(12.0, "in"), (-12.0, "out")])
+def test_plate_direction(step_px: float, direction: str) -> None:
+    def move(said: SaidPlates) -> None:
+        said.y += step_px
+
+    (seen,) = drive(SaidPlates(*["皖A12345"] * 6), move=move)
+    assert seen.direction == direction
+
+
+def test_people_of_the_plaza_are_counted_about_once_each() -> None:
+    scene, task = PlazaScene(), PeopleTask("plaza")
+    counted, steps = 0, 8 * 60
+    for step in range(steps):
+        rgb = filmed(scene.draw(1000.0 + step / 8), step)
+        counted += sum(seen.count for seen in task.see(frame(step / 8), rgb))
+    passages = sum(60.0 / (1.4 * (14.0 + 5 * lane)) for lane in range(3))
+    assert 0.6 * passages <= counted <= 1.6 * passages + 1
+
+
+def test_enrolment_takes_three_shots_of_one_person() -> None:
+    said = SaidFaces(0.0, 0.1, 0.2)
+    sitting = Sitting(cast(Any, said), 0.4, 0.0)
+    answers = [sitting.look(RGB, step / 8) for step in range(8)]
+    (vectors,) = [answer for answer in answers if answer is not None]
+    assert [float(vector[0]) for vector in vectors] == pytest.approx([0.0, 0.1, 0.2])
+    assert len(vectors) == SHOTS
+
+
+def test_enrolment_of_two_people_in_turn_is_refused() -> None:
+    sitting = Sitting(cast(Any, SaidFaces(0.0, 1.0)), 0.4, 0.0)
+    sitting.look(RGB, 0.0)
+    with pytest.raises(NoTemplate, match="only one person"):
+        sitting.look(RGB, 1.0)
+
+
+def test_enrolment_without_a_good_picture_says_the_last_reason() -> None:
+    said = SaidFaces()
+    said.faces = [face(width=40)]
+    sitting = Sitting(cast(Any, said), 0.4, 0.0)
+    assert sitting.look(RGB, 1.0) is None and sitting.ended(1.0) is None
+    with pytest.raises(NoTemplate, match="too small"):
+        sitting.ended(SITTING_S)
+
+
+def test_enrolment_picture_with_two_faces_is_refused() -> None:
+    said = SaidFaces(0.0)
+    said.faces = [face(), face(250)]
+    with pytest.raises(NoTemplate, match="more than one face"):
+        template(cast(Any, said), RGB)
+
+
+def test_enrolment_of_something_that_is_no_picture() -> None:
+    with pytest.raises(NoTemplate, match="JPEG or PNG"):
+        decode(b"not a picture")
