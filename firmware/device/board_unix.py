@@ -17,6 +17,7 @@ from doorwire import vocabulary as words
 
 _RESET_STATUS = 42  # the exit status that starts the board again
 _LINE_LIMIT = 256
+_FRAME_GAP_US = 25_000  # silence that ends a frame is 20 ms
 
 
 class UnixBoard(Board):
@@ -28,6 +29,7 @@ class UnixBoard(Board):
         super().__init__()
         self.reset_cause = words.RESET_POWER_ON
         self._start = time.ticks_ms()
+        self._quiet_us = time.ticks_us()
         self._levels = [False] * len(INPUTS)
         self._changed = asyncio.Event()
         self._wire: socket.socket | None = None
@@ -101,7 +103,11 @@ class UnixBoard(Board):
         self._changed.set()
 
     async def _swipe(self, bits: str, interval_us: int) -> None:
+        early_us = time.ticks_diff(self._quiet_us, time.ticks_us())
+        if early_us > 0:  # a reader keeps its frames apart
+            await asyncio.sleep_ms(early_us // 1000 + 1)
         start = time.ticks_us()
+        self._quiet_us = start + len(bits) * interval_us + _FRAME_GAP_US
         await asyncio.sleep_ms(interval_us * (len(bits) - 1) // 1000)
         for i in range(len(bits)):
             self.edges.put(int(bits[i]), (start + i * interval_us) & TICKS_MASK)
