@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from controller.events.live import Live, LiveItem
+from controller.events.live import Live, LiveItem, Subscription
 
 HISTORY = 1_000  # items a page may miss and still resume; beyond it is told to load everything anew
 
@@ -43,7 +43,7 @@ class Feed:
     def start(self) -> None:
         """Begin to read; nothing the second time."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._read())
+            self._task = asyncio.get_running_loop().create_task(self._read(self._live.subscribe()))
 
     async def close(self) -> None:
         """Stop reading and end every reader."""
@@ -80,9 +80,9 @@ class Feed:
             return False
         return True
 
-    async def _read(self) -> None:
-        while not self.closed:
-            async with self._live.subscribe() as items:
+    async def _read(self, items: Subscription) -> None:
+        try:
+            while True:
                 async for item in items:
                     if item.kind == "reset":
                         break
@@ -90,7 +90,10 @@ class Feed:
                 else:
                     self._end()
                     return
-            self._lose_history()
+                items = self._live.subscribe()
+                self._lose_history()
+        finally:
+            items.close()
 
     async def _take(self, item: LiveItem) -> None:
         try:

@@ -95,9 +95,7 @@ class DutyRoom:
 
     async def __aenter__(self) -> Self:
         await self.middle.start()
-        now = self.clock.unix()
-        await self.middle.store.users.add(GUARD, "guard", PASSWORD, now)
-        await self.middle.store.users.add(ADMIN, "admin", PASSWORD, now)
+        await self.middle.store.users.add(GUARD, "guard", PASSWORD, self.clock.unix())
         await self.publish()
         return self
 
@@ -170,6 +168,8 @@ class DutyRoom:
     @contextlib.asynccontextmanager
     async def signed_in(self, name: str = GUARD) -> AsyncIterator[httpx.AsyncClient]:
         """One that has logged in."""
+        if name == ADMIN:
+            await self.middle.store.users.add(ADMIN, "admin", PASSWORD, self.clock.unix())
         async with self.client() as client:
             answer = await client.post("/api/login", json={"username": name, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
