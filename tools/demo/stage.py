@@ -34,6 +34,7 @@ class Stage:
         self.house, self.wire, self.console = house, wire, console
         self._names = {identity.device: door for door, identity in house.identities.items()}
         self._told = 0
+        self._events: set[tuple[str, int, int]] = set()
         self._keys: dict[str, tuple[str, Callable[[], Awaitable[None]]]] = {
             "b": ("住户刷卡  badge in as a resident", self.badge),
             "u": ("陌生卡  show an unknown card", self.unknown),
@@ -83,6 +84,10 @@ class Stage:
     def _tell(self, heard: Heard) -> None:
         door = self._names.get(heard.device, heard.device)
         if isinstance(heard.message, Event):
+            key = (heard.device, heard.message.epoch, heard.message.seq)
+            if key in self._events:  # sent again because nobody acknowledged it
+                return
+            self._events.add(key)
             granted = heard.message.kind in (words.EVENT_GRANTED, words.EVENT_COMMAND_DONE)
             self.console.print(f"  [{'green' if granted else 'yellow'}]{door}[/]  {told(heard.message)}")
         elif isinstance(heard.message, Hello):
