@@ -14,7 +14,7 @@ from pathlib import Path
 from tools.setup import system
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
-_HEAP = "8m"  # tests hold whole flashes in memory; the 128 kB of a door are tested on the virtual board
+_HEAP = "256m"  # tests hold whole flashes in memory; the 128 kB of a door are tested on the virtual board
 _TIMEOUT_S = 600
 _CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 

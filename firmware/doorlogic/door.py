@@ -81,8 +81,8 @@ def step(
         out.relay = HOLD
     elif held and not holding and out.relay == KEEP:
         out.relay, out.pulse_ms = (PULSE, until - now_ms) if until else (LOCK, 0)
-    if holding and levels.contact and not alarms & words.ALARM_FORCED_OPEN:
-        opened_ms, allowed = now_ms, True  # an open door is no alarm while the mode holds it open
+    if (holding or held) and levels.contact and not alarms & words.ALARM_FORCED_OPEN:
+        opened_ms, allowed = now_ms, True  # its time to close begins when it is no longer held
     if _too_long(levels, opened_ms, allowed, alarms, now_ms, settings):
         alarms |= words.ALARM_OPEN_TOO_LONG
         out.events.append((words.EVENT_OPEN_TOO_LONG, words.REASON_NONE))

@@ -5,7 +5,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def refused(error: type, function: "Callable[..., object]", *arguments: object, **named: object) -> BaseException:
+def refused(
+    error: "type[BaseException]", function: "Callable[..., object]", *arguments: object, **named: object
+) -> BaseException:
     """The `error` that the call raises; AssertionError when it raises none."""
     try:
         function(*arguments, **named)

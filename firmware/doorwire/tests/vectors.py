@@ -11,7 +11,7 @@ DIGEST = bytes(range(32))
 HEADER = "01{:02x}02a1b2c3d4e50403020105000000e8030000"  # of every sealed frame below; its message type goes in
 
 # (message, fields, message in hexadecimal, seal of its frame in hexadecimal)
-VECTORS = (
+VECTORS: "tuple[tuple[str, dict[str, object], str, str], ...]" = (
     (
         "Hello",
         {

@@ -1,0 +1,98 @@
+"""Framing and parity: a card is read right or not at all."""
+
+from doorlogic.wiegand import FRAME_END_US, LONGEST_FRAME, SHORTEST_US, Frame, Framer, decode
+from doorwire import vocabulary as words
+
+ALL = (26, 34)
+# (bits as a reader sends them, card): 26 bits of facility 5 card 1234 and 34 bits of 0x89ABCDEF, parity by hand.
+KNOWN = (("00000010100000100110100100", 0x0504D2), ("0100010011010101111001101111011111", 0x89ABCDEF))
+
+
+def frame(bits: str) -> Frame:
+    """These bits without noise."""
+    return Frame(len(bits), int(bits, 2), False)
+
+
+def flipped(bits: str, at: int) -> str:
+    """The bits, one of them the other way."""
+    return bits[:at] + ("1" if bits[at] == "0" else "0") + bits[at + 1 :]
+
+
+def feed(framer: Framer, bits: str, interval_us: int = 1000) -> None:
+    """The bits as edges; the first after a long silence."""
+    for i in range(len(bits)):
+        assert framer.edge(int(bits[i]), interval_us if i else 10 * FRAME_END_US) is None
+
+
+def test_decode_known_cards() -> None:
+    for bits, card in KNOWN:
+        assert decode(frame(bits), ALL) == (words.REASON_NONE, card)
+
+
+def test_decode_any_single_bit_flipped_is_a_parity_error() -> None:
+    for bits, _ in KNOWN:
+        for at in range(len(bits)):
+            assert decode(frame(flipped(bits, at)), ALL) == (words.REASON_PARITY, 0), at
+
+
+def test_decode_other_lengths_are_refused() -> None:
+    for count in range(1, 70):
+        if count not in ALL:
+            assert decode(Frame(count, 0, False), ALL) == (words.REASON_FORMAT, 0)
+
+
+def test_decode_a_format_that_is_not_configured_is_refused() -> None:
+    assert decode(frame(KNOWN[1][0]), (26,)) == (words.REASON_FORMAT, 0)
+    assert decode(Frame(37, 0, False), (37,)) == (words.REASON_FORMAT, 0)
+
+
+def test_decode_a_noisy_frame_is_refused() -> None:
+    assert decode(Frame(26, int(KNOWN[0][0], 2), True), ALL) == (words.REASON_FORMAT, 0)
+
+
+def test_framer_ends_a_frame_by_silence_only() -> None:
+    framer = Framer()
+    feed(framer, KNOWN[0][0])
+    assert framer.silence(FRAME_END_US) is None
+    whole = framer.silence(FRAME_END_US + 1)
+    assert whole is not None and decode(whole, ALL) == (words.REASON_NONE, KNOWN[0][1])
+    assert framer.empty and framer.silence(FRAME_END_US + 1) is None
+
+
+def test_framer_ends_a_frame_at_the_next_edge_when_nobody_asked() -> None:
+    framer = Framer()
+    feed(framer, KNOWN[0][0])
+    ended = framer.edge(1, FRAME_END_US + 1)
+    assert ended is not None and ended.count == 26 and not framer.empty
+
+
+def test_framer_takes_the_slowest_reader_and_refuses_the_too_quick_one() -> None:
+    for interval_us, noisy in ((SHORTEST_US, False), (FRAME_END_US, False), (SHORTEST_US - 1, True)):
+        framer = Framer()
+        feed(framer, KNOWN[0][0], interval_us)
+        whole = framer.silence(FRAME_END_US + 1)
+        assert whole is not None and whole.noisy == noisy
+
+
+def test_framer_refuses_frames_too_long_and_keeps_them_bounded() -> None:
+    framer = Framer()
+    feed(framer, "1" * 5000)
+    whole = framer.silence(FRAME_END_US + 1)
+    assert whole is not None and whole.noisy and whole.bits < 1 << LONGEST_FRAME
+
+
+def test_framer_that_lost_edges_refuses_that_frame_and_takes_the_next() -> None:
+    framer = Framer()
+    feed(framer, KNOWN[0][0])
+    framer.lost()
+    lost = framer.silence(FRAME_END_US + 1)
+    feed(framer, KNOWN[0][0])
+    whole = framer.silence(FRAME_END_US + 1)
+    assert lost is not None and lost.noisy and whole is not None and not whole.noisy
+
+
+def test_no_wrong_card_when_edges_are_lost_or_added() -> None:
+    for bits, _ in KNOWN:
+        for at in range(len(bits)):
+            for damaged in (bits[:at] + bits[at + 1 :], bits[:at] + "0" + bits[at:], bits[:at] + "1" + bits[at:]):
+                assert decode(frame(damaged), ALL)[0] == words.REASON_FORMAT
