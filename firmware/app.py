@@ -94,13 +94,19 @@ class Door:
                 "link: no broker configured: the door opens from its list only. Next step: provision this board again"
             )
             return
+        try:
+            dialled = dial.dialler(self._board, broker.host, broker.port, broker.name, ca)
+        except (ValueError, IndexError, OSError):
+            self.faults.append("ca")
+            print("link: ca.pem is no certificate: the door opens from its list only. Next step: flash this board again")
+            return
         boot_id = _random32()
         account = Account(self._device.hex(), settings.site, password)
         link = Link(
             account,
             Sealer(self._device, key, boot_id, self._board.uptime_ms),
             self._journal,
-            dial.dialler(self._board, broker.host, broker.port, broker.name, ca),
+            dialled,
             self.hello,
             self._state,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import ssl
 from collections.abc import Coroutine
 from pathlib import Path
@@ -211,5 +212,20 @@ def test_firmware_flashed_over_serial_starts_and_opens(tmp_path: Path) -> None:
         finally:
             await serial_board.stop()
         assert ledger_read(community.ledger)[report.device].firmware == build_bundle().version
+
+    run(story())
+
+
+@pytest.mark.parametrize("ca", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_firmware_with_a_damaged_ca_still_opens_from_its_list(tmp_path: Path, ca: bytes) -> None:
+    async def story() -> None:
+        board = door(tmp_path / "a.img", dataclasses.replace(identity(), ca_pem=ca), VALUE_26)
+        await board.start()
+        try:
+            await board.swipe(wiegand26(FACILITY, CARD))
+            await board.wait_level("relay", True, 2)
+            assert any("link:" in line for line in board.console)
+        finally:
+            await board.stop()
 
     run(story())
