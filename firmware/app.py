@@ -98,7 +98,7 @@ class Door:
             dialled = dial.dialler(self._board, broker.host, broker.port, broker.name, ca)
         except (ValueError, IndexError, OSError):
             self.faults.append("ca")
-            print("link: ca.pem is no certificate: the door opens from its list only. Next step: flash this board again")
+            print("link: ca.pem is no certificate: the door opens from its list only. Next step: flash it again")
             return
         boot_id = _random32()
         account = Account(self._device.hex(), settings.site, password)

@@ -216,7 +216,7 @@ def test_firmware_flashed_over_serial_starts_and_opens(tmp_path: Path) -> None:
     run(story())
 
 
-@pytest.mark.parametrize("ca", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+@pytest.mark.parametrize("ca", [b"", b"no certificate", b"-----BEGIN X-----\nAAAA\n-----END X-----\n"])
 def test_firmware_with_a_damaged_ca_still_opens_from_its_list(tmp_path: Path, ca: bytes) -> None:
     async def story() -> None:
         board = door(tmp_path / "a.img", dataclasses.replace(identity(), ca_pem=ca), VALUE_26)
