@@ -13,7 +13,8 @@ from typing import Any, Self
 import uvicorn
 
 from controller.api import create_app
-from controller.bus.doors import DoorRegistry, Edges
+from controller.bus.doors import DoorRegistry
+from controller.bus.edges import Edges
 from controller.bus.session import Handlers, Session
 from controller.clock import Clock, SystemClock
 from controller.console import add_page

@@ -4,11 +4,18 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from controller.bus.doors import DoorRegistry, Edges
+from controller.bus.doors import DoorRegistry
+from controller.bus.edges import Edges
 from controller.events.alarm import Alarm
 from controller.events.ingest import Ingest
 from controller.events.live import Live
@@ -81,6 +88,19 @@ opens = "north"
 """
 
 
+@cache
+def _ca_pem() -> bytes:
+    """Some community's CA."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a community")])
+    now = datetime.now(UTC)
+    number, until = x509.random_serial_number(), now + timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), number, now, until)
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    certificate = builder.add_extension(constraints, critical=True).sign(key, hashes.SHA256())
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
 class HandClock:
     """Both clocks stand until they are moved."""
 
@@ -96,7 +116,7 @@ class HandClock:
 
 def write_site(folder: Path, broker_port: int = 8883, console_port: int = 8443, extra: str = "") -> Path:
     """The site's files in `folder`; the path of its TOML file."""
-    (folder / "ca.pem").touch()
+    (folder / "ca.pem").write_bytes(_ca_pem())
     (folder / "broker.password").write_text("a password\n")
     path = folder / "site.toml"
     path.write_text(SITE_TOML.format(broker_port=broker_port, console_port=console_port) + extra, encoding="utf-8")

@@ -55,6 +55,7 @@ class SimulatedDoor:
         self.list_data = b""
         self.list_version = 0
         self.clock_offset: float | None = None
+        self.mode = words.MODE_LOCKED
         self.outgoing: list[bytes] = []
         self._arriving: tuple[ListBegin, bytearray] | None = None
         self.boot(0.0)
@@ -131,12 +132,16 @@ class SimulatedDoor:
         self._carry_out(frame.counter, message, now_s)
         return message
 
+    def say_state(self, now_s: float) -> None:
+        """As each minute."""
+        self._send(self.state(now_s), now_s)
+
     def state(self, now_s: float) -> State:
-        """Closed and locked."""
+        """Closed."""
         return State(
             door=words.DOOR_CLOSED,
             lock=words.LOCK_LOCKED,
-            mode=words.MODE_LOCKED,
+            mode=self.mode,
             alarms=0,
             list_version=self.list_version,
             clock_unix=self._unix(now_s),
@@ -163,6 +168,8 @@ class SimulatedDoor:
             self._send(self._hello(now_s), now_s)
         if command.op in (words.OP_SYNC, words.OP_REPORT):
             self._send(self.state(now_s), now_s)
+        if command.op == words.OP_MODE:
+            self.mode = command.argument
         if command.op == words.OP_OPEN:
             self.opened.append(command.reason)
             self.record(words.EVENT_COMMAND_DONE, command.reason, now_s, command.person)

@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Iterable
+from dataclasses import asdict
 
 from controller.bus.door import Door
+from controller.bus.edges import Edges
 from controller.bus.transfer import Transfer
-from controller.clock import Clock
-from controller.events.ingest import Ingest, Receipt
-from controller.events.live import Live
+from controller.events.ingest import Receipt
 from controller.events.ports import CommandResult, DoorView
 from controller.events.upguard import UpGuard
 from controller.site.tree import Tree
 from controller.store.devices import Device
 from controller.store.doorlists import DoorList
 from controller.store.errors import StoreBusyError, StoreError, StoreFullError
-from controller.store.store import Store
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
@@ -44,19 +42,6 @@ TRANSFER_SILENCE_S = 2.0
 REPORT_EVERY_S = 5.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """What `DoorRegistry` is connected to. `send(device, frame)` never waits."""
-
-    store: Store
-    ingest: Ingest
-    live: Live
-    clock: Clock
-    send: Callable[[str, bytes], None]
-    list_ahead: Callable[[str, int], Awaitable[None]]
-    list_refused: Callable[[str, str], Awaitable[None]]
 
 
 class DoorRegistry:
@@ -222,6 +207,7 @@ class DoorRegistry:
             await self._edges.store.doorlists.report(door.device, hello.list_version, hello.list_digest, now)
         except StoreError as error:
             _log.debug("the Hello of %s was not written down: %s", door.place.id, error)
+        self._mend_mode(door)
         await self._check_reported(door)
 
     def _stored(self, door: Door, epoch: int, receipt: Receipt) -> None:
@@ -244,12 +230,17 @@ class DoorRegistry:
             self._ask_report(door)
         if abs(state.clock_unix - now) > CLOCK_TOLERANCE_S:
             self._send(door, Time(unix=int(now), millis=int(now % 1 * 1000)))
-        mode = next(number for number, name in names.MODES.items() if name == door.place.mode)
-        if state.mode not in (mode, words.MODE_ACCESSED) and not door.mode_asked:
-            door.mode_asked = True
-            self._send(door, Command(op=words.OP_MODE, argument=mode, reason=words.REASON_NONE, person=0))
+        self._mend_mode(door)
         if door.counters_left < COUNTERS_LOW:
             self._start(self._refill(door))
+
+    def _mend_mode(self, door: Door) -> None:
+        """Ask once after each Hello for the mode of the site file: who changes it at the door is not fought over."""
+        wanted = next(number for number, name in names.MODES.items() if name == door.place.mode)
+        if door.state is None or door.state.mode in (wanted, words.MODE_ACCESSED) or door.mode_asked:
+            return
+        command = Command(op=words.OP_MODE, argument=wanted, reason=words.REASON_NONE, person=0)
+        door.mode_asked = self._send(door, command) > 0
 
     # -- lists --------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import aiomqtt
 
 from controller.clock import jittered
 from controller.health import Health
-from controller.settings import BrokerSettings
+from controller.settings import BrokerSettings, SettingsError
 
 INCOMING_LIMIT = 20_000  # beyond it frames are dropped; doors send them again
 OUTGOING_LIMIT = 20_000
@@ -43,6 +43,7 @@ class Session:
         self._base = f"menshen/{site}/"
         self._site = site
         self._password = password
+        self._tls = _tls(broker)
         self._health = health
         self._client: aiomqtt.Client | None = None
         self._sending: set[asyncio.Task[None]] = set()
@@ -79,7 +80,6 @@ class Session:
             _log.debug("a frame to %s was not taken by the broker: %s", device, error)
 
     async def _once(self, handlers: Handlers) -> None:
-        context = ssl.create_default_context(cafile=str(self._broker.ca))
         async with aiomqtt.Client(
             self._broker.host,
             self._broker.port,
@@ -87,7 +87,7 @@ class Session:
             password=self._password,
             identifier=f"menshen-{self._site}-controller",
             clean_session=True,
-            tls_context=context,
+            tls_context=self._tls,
             keepalive=KEEPALIVE_S,
             max_queued_incoming_messages=INCOMING_LIMIT,
             max_inflight_messages=INFLIGHT,
@@ -121,6 +121,13 @@ class Session:
         if self._health.is_ok("broker") is not False:
             _log.warning("the broker is away (%s); doors go on deciding by themselves", error)
         self._health.set("broker", False, f"the broker does not answer ({error}); start it or mend the network")
+
+
+def _tls(broker: BrokerSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(broker.ca))
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(f"[broker] ca: {broker.ca} holds no certificate; put the community's CA there") from error
 
 
 def _announced(payload: bytes) -> int | None:

@@ -3,9 +3,11 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 from controller.access.document import Credential, Document, Person
-from controller.conftest import Middle
+from controller.conftest import DEVICES, HandClock, Middle
+from controller.settings import load
 from controller.store.documents import SignedDocument
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
@@ -224,6 +226,27 @@ def test_a_door_whose_hello_was_missed_is_asked_for_it(make_middle: MakeMiddle, 
         door.pump(middle.clock.now_s)
         await middle.carry(door)
         assert not door.journal and door.clock_offset is not None
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_door_gets_its_configured_mode_and_its_clock_is_kept_right(site_file: Path, keys: dict[str, bytes]) -> None:
+    text = site_file.read_text("utf-8")
+    site_file.write_text(text.replace('name = "一单元门"', 'name = "一单元门"\nmode = "Trial"'), "utf-8")
+
+    async def scene() -> None:
+        middle = Middle(load(site_file), HandClock(), keys)
+        await middle.start()
+        door = SimulatedDoor(DEVICES["b1-u1"], keys[DEVICES["b1-u1"]])
+        door.connect(middle.clock.now_s)
+        await middle.carry(door)
+        assert door.mode == words.MODE_TRIAL and door.clock_offset is not None
+        door.clock_offset += 10
+        door.mode = words.MODE_LOCKED  # somebody has changed it at the door: not fought over before the next Hello
+        door.say_state(middle.clock.now_s)
+        await middle.carry(door)
+        assert door.mode == words.MODE_LOCKED and abs(door.clock_offset - 1_800_000_000) < 2
         await middle.stop()
 
     asyncio.run(scene())
