@@ -37,7 +37,8 @@ class Reading:
     """A text that can stand on a plate; `text` has `?` for a province that is not sure enough.
 
     `distribution` is (characters, symbols) float32, each row the probabilities at that character; `posteriors` are
-    those of the chosen symbols; `confidence` is the least of them, less what speaks for a character too many.
+    those of the chosen symbols; `confidence` is the least of them, or less if something speaks for a character too many
+    or for one character taken for two.
     """
 
     text: str
@@ -149,7 +150,7 @@ class Grammar:
             outside[max(first - 1, 0) : last + 2] = False
         posteriors = tuple(float(distribution[place, symbol]) for place, symbol in enumerate(symbols))
         spare = float(probabilities[outside, :BLANK].sum(1).max(initial=0.0))
-        confidence = min(*posteriors, 1.0 - min(spare, 1.0))
+        confidence = min(*posteriors, 1.0 - min(spare, 1.0), _apart(probabilities[:, BLANK], spans, symbols))
         if colours is not None and np.exp(colours[COLOURS.index(kind.colour)]) < _CONTRADICTION:
             confidence = min(confidence, _CONTRADICTED_CONFIDENCE)
         text = "".join(
@@ -157,6 +158,16 @@ class Grammar:
             for symbol, allowed, posterior in zip(symbols, kind.positions, posteriors, strict=True)
         )
         return Reading(text, posteriors, confidence, kind.plate_type, kind.colour, distribution)
+
+
+def _apart(blank: np.ndarray, spans: list[tuple[int, int]], symbols: list[int]) -> float:
+    """How surely every two equal neighbours are two: the least of the best blanks between them, 1 without any."""
+    gaps = [
+        float(blank[end + 1 : start].max(initial=0.0))
+        for (_, end), (start, _), one, other in zip(spans, spans[1:], symbols, symbols[1:], strict=False)
+        if one == other
+    ]
+    return min(gaps, default=1.0)
 
 
 class _Lattice:

@@ -80,6 +80,12 @@ def test_decode_keeps_a_repeated_character_and_does_not_double_one() -> None:
     assert decode(columns_of("皖A11188"), colours_of("blue")).text == "皖A11188"
 
 
+def test_decode_does_not_split_one_long_character_into_two() -> None:
+    columns = columns_of("皖A1234")  # six characters, so no plate; the last is six columns long
+    columns[26:32] = columns[27]
+    assert decode(columns, colours_of("blue")).confidence < 0.5
+
+
 def test_decode_takes_the_type_from_the_colour() -> None:
     assert decode(columns_of("皖A12345"), colours_of("yellow")).plate_type == "yellow"
     assert decode(columns_of("皖A12345"), colours_of("blue")).plate_type == "blue"

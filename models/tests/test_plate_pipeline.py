@@ -1,11 +1,14 @@
 """The committed nets read a rendered plate in a drawn scene, and see none where there is none."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
 from models.plate import PlatePipeline
+from models.plates.geometry import strip
 from models.plates.render import degrade, plate_image
 from models.plates.split import TruthError, is_training_crop
 
@@ -93,6 +96,32 @@ def test_read_frame_finds_nothing_on_a_car_without_a_plate(pipeline: PlatePipeli
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_read_frame_finds_nothing_in_a_plain_picture(pipeline: PlatePipeline, value: int) -> None:
     assert pipeline.read_frame(np.full((540, 960, 3), value, np.uint8)) == []
+
+
+def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = with_plate(car_scene(), "皖A12345", "blue", 140)
+    (plate,) = pipeline.read_frame(scene)
+    reading = pipeline.read(strip(scene, plate.corners, 1))
+    illegible = replace(reading, posteriors=(0.3,) * 7)
+    monkeypatch.setattr(PlatePipeline, "read", lambda _self, _crop: illegible)
+    assert pipeline.read_frame(scene) == []
+
+
+@pytest.mark.parametrize("net", ["_detector", "_corners", "_reader"])
+def test_every_net_sees_red_first(pipeline: PlatePipeline, monkeypatch: pytest.MonkeyPatch, net: str) -> None:
+    model, seen = getattr(pipeline, net), []
+    scene = with_plate(car_scene(paint=(250, 0, 0)), "皖A12345", "blue", 140)
+    scene[..., 2] //= 2  # red rules the whole picture
+    run = model.run
+
+    def noting(value: np.ndarray) -> tuple[np.ndarray, ...]:
+        seen.append(value.mean((0, 1, 2)))
+        return tuple(run(value))
+
+    monkeypatch.setattr(model, "run", noting)
+    pipeline.read(scene) if net == "_reader" else pipeline.detect(scene)
+    assert model.card.input.order == "RGB"
+    assert all(red > blue for red, _, blue in seen) and seen
 
 
 def test_read_takes_a_crop_of_any_size(pipeline: PlatePipeline) -> None:
