@@ -43,8 +43,9 @@ class Database:
             row = connection.execute("SELECT id FROM site").fetchone()
             if row is None:
                 connection.execute("INSERT INTO site VALUES (?)", (site,))
-            elif row["id"] != site:
-                raise SetupError(f'{file}: holds the lists of "{row["id"]}", not "{site}"; name another --data folder')
+        if row is not None and row["id"] != site:
+            self.close()
+            raise SetupError(f'{file}: holds the lists of "{row["id"]}", not "{site}"; name another --data folder')
 
     def close(self) -> None:
         """Let go of the file."""

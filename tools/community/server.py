@@ -70,7 +70,7 @@ def create_server(parts: Parts, tokens: Tokens) -> FastAPI:
         responses={
             401: {"model": Problem},
             403: {"model": Problem},
-            413: {"model": Problem},
+            413: {"model": Problem, "description": "Content Too Large"},  # named: Python 3.13 changed its own word
         },
     )
     app.state.parts = parts

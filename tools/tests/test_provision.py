@@ -97,7 +97,8 @@ def test_ledger_two_writers_lose_nothing(tmp_path: Path) -> None:
     assert len(ledger_read(ledger)) == 40
 
 
-def test_ledger_disk_full_names_the_file_and_the_next_step() -> None:
+def test_ledger_disk_full_names_the_file_and_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fchmod", lambda *_: None)  # or root would change the device for everyone
     with pytest.raises(LedgerError, match=r"/dev/full: No space left.*then flash again"):
         ledger_append(Path("/dev/full"), new_device("demo", BROKER, CA))
 
