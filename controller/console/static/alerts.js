@@ -1,7 +1,7 @@
 // Alerts: those that wait for a guard stand first, with their picture; judged ones follow in one line each.
 
 import { post } from "./api.js";
-import { byId, h, toast } from "./dom.js";
+import { byId, h, plate, toast } from "./dom.js";
 import { chime } from "./sound.js";
 import { t, when } from "./words.js";
 
@@ -43,7 +43,7 @@ export function drawAlerts() {
 }
 
 function card(alert) {
-  const subject = alert.kind === "watchlist" ? h("b", { class: "plate" }, alert.subject_name) : h("b", {}, alert.subject_name);
+  const subject = alert.kind === "watchlist" ? plate(alert.subject_name) : h("b", {}, alert.subject_name);
   return h(
     "article",
     { class: `alert ${alert.kind} ${alert.level}`, "data-alert-kind": alert.kind, "data-alert": alert.id },

@@ -1,6 +1,6 @@
 // The last passages at cameras. A picture goes after a minute, here as on the controller; what is left is the line.
 
-import { byId, h } from "./dom.js";
+import { byId, h, plate } from "./dom.js";
 import { personText } from "./events.js";
 import { t, when } from "./words.js";
 
@@ -45,7 +45,7 @@ export function drawCaptures() {
 function card(capture) {
   const tone = GOOD.has(capture.outcome) ? "good" : capture.outcome === "watchlist" ? "alarm" : "plain";
   const outcome = t(`outcome.${capture.outcome}`) === capture.outcome ? t(`reason.${capture.outcome}`) : t(`outcome.${capture.outcome}`);
-  const title = capture.plate ? h("b", { class: "plate" }, capture.plate) : h("b", {}, personText(capture) || t(`capture.${capture.kind}`));
+  const title = capture.plate ? plate(capture.plate) : h("b", {}, personText(capture) || t(`capture.${capture.kind}`));
   return h(
     "figure",
     { class: `capture ${tone}`, "data-capture-kind": capture.kind, "data-capture": capture.id },
