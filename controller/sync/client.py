@@ -12,6 +12,7 @@ from controller.clock import jittered
 from controller.health import Health
 from controller.settings import ServerSettings
 from controller.store.documents import SignedDocument
+from controller.store.errors import StoreError
 from controller.store.journal import Journal, StoredEvent
 from controller.sync.verify import DownloadError, RefusedDocumentError, SyncError, verify
 
@@ -127,7 +128,7 @@ class ServerClient:
         while True:
             try:
                 taken = await self.upload_once()
-            except SyncError as error:
+            except (SyncError, StoreError) as error:
                 self._unwell("upload", str(error))
                 taken, pause_s = 0, min(pause_s * 2, 60.0)
             else:

@@ -18,6 +18,7 @@ from controller.events.live import Live
 from controller.health import Health
 from controller.settings import ServerSettings
 from controller.store.documents import SignedDocument
+from controller.store.errors import StoreFullError
 from controller.store.journal import NewEvent
 from controller.sync.client import BATCH, ServerClient
 from controller.sync.verify import DownloadError, RefusedDocumentError, verify
@@ -219,6 +220,37 @@ def test_events_go_up_in_batches_and_stay_until_they_are_taken(make_middle: Make
         assert [await client.upload_once() for _ in range(3)] == [BATCH, 10, 0]
         assert [row["seq"] for row in server.taken] == list(range(1, BATCH + 11))
         assert "4711" not in json.dumps(server.taken)
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
+def test_events_that_could_not_be_taken_out_of_the_outbox_go_up_again(
+    make_middle: MakeMiddle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        middle, server = make_middle(), Server()
+        await middle.start()
+        server.body = envelope(payload(1))
+        journal, taken_out = middle.store.journal, asyncio.Event()
+        await journal.append(NewEvent(DEVICES["b1-u1"], 1, 1, "denied", "expired", 5, True, 6.0, "card", "1", 7, 1, 0))
+        outcomes: list[Exception | None] = [StoreFullError("the disk is full"), None]
+        sent = journal.sent
+
+        async def sometimes(ids: list[int]) -> None:
+            if (outcome := outcomes.pop(0)) is not None:
+                raise outcome
+            await sent(ids)
+            taken_out.set()
+
+        monkeypatch.setattr(journal, "sent", sometimes)
+        monkeypatch.setattr("controller.sync.client.UPLOAD_EVERY_S", 0.0)
+        running = asyncio.ensure_future(client_of(middle, server, [], tmp_path).run())
+        async with asyncio.timeout(10):
+            await taken_out.wait()
+        assert [row["seq"] for row in server.taken] == [1, 1] and not running.done()
+        running.cancel()
+        await asyncio.wait([running])
         await middle.stop()
 
     asyncio.run(scene())
