@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import struct
 import threading
@@ -19,6 +20,7 @@ from tools.setup import system
 
 FPS = 8
 _START_S = 15.0
+_BACKLOG = 1_000_000  # bytes: about five seconds of video
 _SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
@@ -41,6 +43,7 @@ class CameraFarm:
         self._process: asyncio.subprocess.Process | None = None
         self._thread: threading.Thread | None = None
         self._over = threading.Event()
+        self._dropping: set[int] = set()
 
     def url(self, name: str) -> str:
         """Where camera `name` is served."""
@@ -87,6 +90,10 @@ class CameraFarm:
         """They go on."""
         self._signal(signal.SIGCONT)
 
+    def cut_power(self) -> None:
+        """All cameras are gone at once; `stop` still has to be called."""
+        self._signal(signal.SIGKILL)
+
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
@@ -98,6 +105,7 @@ class CameraFarm:
             await asyncio.to_thread(self._thread.join)
         if self._process is not None:
             await processes.finish(self._process)
+            await self._process.communicate()  # closes its pipes
 
     def _film(self, loop: asyncio.AbstractEventLoop) -> None:
         encoders = [_encoder() for _ in self._scenes]
@@ -108,17 +116,22 @@ class CameraFarm:
                 picture = av.VideoFrame.from_ndarray(filmed(scene.draw(time.monotonic()), number), format="rgb24")
                 picture.pts = number
                 for packet in encoder.encode(picture):
-                    data = bytes(packet)
-                    loop.call_soon_threadsafe(self._send, struct.pack(">BI", index, len(data)) + data)
+                    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
+                        loop.call_soon_threadsafe(self._send, index, bytes(packet), packet.is_keyframe)
             number += 1
             self._over.wait(max(0.0, began + number / FPS - time.monotonic()))
 
-    def _send(self, record: bytes) -> None:
+    def _send(self, index: int, unit: bytes, key: bool) -> None:
+        """To the server; while it takes nothing, pictures are dropped up to the next key frame."""
         process = self._process
         if process is None or process.returncode is not None or process.stdin is None or self._over.is_set():
             return
-        if process.stdin.transport.get_write_buffer_size() < 1_000_000:  # a hung server: frames are dropped
-            process.stdin.write(record)
+        if process.stdin.transport.get_write_buffer_size() > _BACKLOG:
+            self._dropping.add(index)
+        elif key:
+            self._dropping.discard(index)
+        if index not in self._dropping:
+            process.stdin.write(struct.pack(">BI", index, len(unit)) + unit)
 
 
 def _encoder() -> av.VideoCodecContext:
