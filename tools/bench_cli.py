@@ -1,0 +1,43 @@
+"""`menshen bench …`: one JSON object, for machines or for people."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(no_args_is_help=True, help="Speed and memory, measured here and now.")
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+
+
+@app.command()
+def face(as_json: AsJson = False) -> None:
+    """ms per stage of the face path."""
+    from tools.bench import bench_face
+
+    _show(bench_face(), as_json)
+
+
+@app.command()
+def plate(as_json: AsJson = False) -> None:
+    """ms per stage of the plate path."""
+    from tools.bench import bench_plate
+
+    _show(bench_plate(), as_json)
+
+
+@app.command()
+def door(as_json: AsJson = False) -> None:
+    """Reader edge to relay on the virtual board, with 100 and with 20,000 credentials."""
+    from tools.bench import bench_door
+
+    _show(bench_door(), as_json)
+
+
+def _show(report: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report))
+    else:
+        Console().print_json(json.dumps(report))
