@@ -36,7 +36,7 @@ from controller.store.passages import PassageCount
 from controller.store.store import Store
 from controller.sync.client import ServerClient
 from controller.sync.lists import Lists
-from controller.vision.sighting import FaceSighting
+from controller.vision.sighting import FaceSighting, PeopleCount
 from controller.vision_process import VisionProcess
 
 TICK_S = 0.5
@@ -179,8 +179,8 @@ class App:
     async def _server_refused(self, words: str) -> None:
         await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
 
-    def _people(self, seen: dict[str, Any]) -> None:
-        self.flow.add(seen["at_unix"], seen["camera"], "person", seen.get("direction", ""), seen["count"])
+    def _people(self, seen: PeopleCount) -> None:
+        self.flow.add(seen.at_unix, seen.camera, "person", "", seen.count)
 
     def _disk(self, full: bool) -> None:
         words = "the disk is full or fails: doors keep their events; free some space" if full else ""

@@ -21,7 +21,7 @@ from controller.events.live import Live
 from controller.events.ports import CameraView, EnrolError
 from controller.health import Health
 from controller.settings import Settings
-from controller.vision.sighting import FaceSighting, PlateSighting
+from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting, Sighting, from_message
 
 NICE = 5  # below the access process: a badge never waits for a picture
 LINE_LIMIT = 8 * 1024 * 1024
@@ -49,7 +49,7 @@ class VisionProcess:
         self._enrols: dict[int, asyncio.Future[list[bytes]]] = {}
         self._numbers = itertools.count(1)
         self._sightings: asyncio.Queue[FaceSighting | PlateSighting] = asyncio.Queue()
-        self.on_people: Callable[[dict[str, Any]], None] = lambda people: None
+        self.on_people: Callable[[PeopleCount], None] = lambda people: None
 
     # -- events.ports.Vision ------------------------------------------------------------------------------------------
 
@@ -166,21 +166,20 @@ class VisionProcess:
                 _log.info("face and plate recognition is ready")
             elif "up" in message:
                 self._camera(message["camera"], bool(message["up"]), str(message.get("why") or ""))
-            elif "face" in message:
-                self._sighting(FaceSighting(**_values(message["face"])))
-            elif "plate" in message:
-                self._sighting(PlateSighting(**_values(message["plate"])))
-            elif "people" in message:
-                self.on_people(message["people"])
             elif "frame" in message:
                 if message["frame"] in self._cameras:
                     self._frames[message["frame"]] = base64.b64decode(message["jpeg"])
             elif "enrolled" in message:
                 self._enrolled(message)
+            else:
+                self._seen(from_message(message))
         except (ValueError, TypeError, KeyError, binascii.Error) as error:
             _log.error("the cameras' process wrote a line that is not understood (%s)", type(error).__name__)
 
-    def _sighting(self, sighting: FaceSighting | PlateSighting) -> None:
+    def _seen(self, sighting: Sighting) -> None:
+        if isinstance(sighting, PeopleCount):
+            self.on_people(sighting)
+            return
         if self._sightings.qsize() >= SIGHTINGS_LIMIT:
             self._sightings.get_nowait()
             _log.warning("sightings come faster than they are decided; the oldest gives way")
@@ -217,16 +216,6 @@ class VisionProcess:
     def _show_cameras(self) -> None:
         for view in self.views():
             self._live.publish("camera", asdict(view))
-
-
-def _values(values: dict[str, Any]) -> dict[str, Any]:
-    """A sighting's fields out of JSON."""
-    found = dict(values)
-    if found.get("jpeg") is not None:
-        found["jpeg"] = base64.b64decode(found["jpeg"])
-    if "posteriors" in found:
-        found["posteriors"] = tuple(found["posteriors"])
-    return found
 
 
 def _lower_priority(pid: int) -> None:

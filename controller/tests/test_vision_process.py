@@ -15,7 +15,7 @@ from controller.events.live import Live
 from controller.events.ports import EnrolError
 from controller.health import Health
 from controller.settings import load
-from controller.vision.sighting import FaceSighting, PlateSighting
+from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting
 from controller.vision_process import NICE, VisionProcess
 
 CHILD = """
@@ -32,7 +32,8 @@ for line in sys.stdin:
     log.write(json.dumps(message) + "\\n"); log.flush()
     if "cameras" in message:
         say(ready=True); say(camera="face-1", up=True, why=""); say(frame="face-1", jpeg="cGljdHVyZQ==")
-        say(face=face); print("{broken", flush=True); say(plate=plate); say(people={"camera": "cars", "count": 2})
+        say(face=face); print("{broken", flush=True); say(plate=plate)
+        say(people={"camera": "cars", "at_unix": 7.0, "count": 2})
     elif message.get("camera") == "die":
         os._exit(9)
     elif "jpeg" in message:
@@ -63,7 +64,7 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
 
 
 def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> None:
-    people: list[dict[str, object]] = []
+    people: list[PeopleCount] = []
 
     async def scene(process: VisionProcess, health: Health) -> None:
         process.on_people = people.append
@@ -86,7 +87,7 @@ def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> N
     assert cameras["threads"] == 1 and cameras["nice"] == os.nice(0) + NICE
     assert first["gallery"] == [{"template": 1, "person": 7, "vector": base64.b64encode(b"vec!").decode()}]
     assert len(second["gallery"]) == 2  # type: ignore[arg-type]
-    assert people == [{"camera": "cars", "count": 2}]
+    assert people == [PeopleCount("cars", 7.0, 2)]
 
 
 def test_a_child_that_dies_is_said_so_and_started_again_with_the_gallery(tmp_path: Path) -> None:
