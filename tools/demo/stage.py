@@ -208,6 +208,6 @@ async def perform(parent: Path, console: Console, webcam: int | None, browse: bo
             await house.power_boards()
             user = f"user [bold]{GUARD}[/]   password [bold]{house.guard_password}[/]"
             console.print(f"\n页面 page: [bold]{house.console_url}[/]   {user}\n")
-            if browse:
+            if browse and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
                 webbrowser.open(house.console_url)
             await Stage(house, wire, console).play()
