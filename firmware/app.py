@@ -84,6 +84,7 @@ class Door:
         self.supervisor.start("door", self._serve)
         await self.supervisor.watch(self._to_restart)
         await asyncio.sleep(_LAST_WORDS_S)
+        self._journal.close()
         self._board.restart()
 
     def _connect(self, settings: config.Config, key: bytes) -> None:

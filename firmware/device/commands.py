@@ -7,12 +7,25 @@ from device.board import Board
 from device.clock import Clock
 from device.doorway import Doorway
 from device.journal_store import JournalStore
-from device.link import Link
 from device.list_store import ListStore
 from doorwire import messages
 from doorwire import vocabulary as words
 from doorwire.errors import MalformedError, RefusedError, SealError
 from doorwire.frame import Frame, Guard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    class Answers(Protocol):
+        """What commands need of the link."""
+
+        def send(self, message: messages.Message) -> None: ...
+        def say_hello(self) -> None: ...
+        def report(self) -> None: ...
+        def wake(self) -> None: ...
+
 
 PROGRESS_EVERY = 4  # chunks between two ListProgress (docs/ARCHITECTURE.md)
 MODE_FILE = "mode"
@@ -33,7 +46,8 @@ class Commands:
         lists: ListStore,
         journal: JournalStore,
         clock: Clock,
-        link: Link,
+        link: "Answers",
+        folder: str = "",
     ) -> None:
         self._key = key
         self._guard = guard
@@ -43,6 +57,7 @@ class Commands:
         self._journal = journal
         self._clock = clock
         self._link = link
+        self._folder = folder
         self._chunks = 0
         self._minute = 0
         self._refusals = 0
@@ -115,7 +130,7 @@ class Commands:
             return words.REASON_UNSUPPORTED
         self._doorway.set_mode(mode)
         try:
-            flash.replace(MODE_FILE, str(mode).encode())
+            flash.replace(self._folder + MODE_FILE, str(mode).encode())
         except OSError:
             return words.REASON_FLASH
         self._doorway.record(words.EVENT_COMMAND_DONE, command.reason, person=command.person)
@@ -149,12 +164,17 @@ class Commands:
         while True:
             await self.work.wait()
             self.work.clear()
-            if self.commit is not None:
-                commit, self.commit = self.commit, None
-                reason = -1
-                for reason in self._lists.commit(commit.version, commit.digest):
-                    await asyncio.sleep(0)
-                self._installed(reason)
+            for _ in self.committing():
+                await asyncio.sleep(0)
+
+    def committing(self) -> "Iterator[int]":
+        """The steps of verifying and switching to the committed list, its answer at the end."""
+        if self.commit is not None:
+            commit, self.commit = self.commit, None
+            for reason in self._lists.commit(commit.version, commit.digest):
+                if reason >= 0:
+                    self._installed(reason)
+                yield reason
 
     def _installed(self, reason: int) -> None:
         if reason:

@@ -83,6 +83,15 @@ class JournalStore:
             self._drop_oldest()
         return True
 
+    def close(self) -> None:
+        """Close the newest segment; the next event opens it again."""
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError:
+                pass
+            self._file = None
+
     def _write(self, record: bytes) -> bool:
         try:
             if self._file is None or self.next_seq - self._starts[-1] >= SEGMENT_RECORDS:
@@ -91,7 +100,7 @@ class JournalStore:
                 self._file.write(record)
                 self._file.flush()
         except OSError as error:
-            self._close()
+            self.close()
             self._full = error.errno == _ENOSPC
             return False
         return True
@@ -105,7 +114,7 @@ class JournalStore:
 
     def _next_segment(self) -> None:
         """Continue the newest segment if it is whole and has room, else begin one."""
-        self._close()
+        self.close()
         if self._starts and self.next_seq - self._starts[-1] < SEGMENT_RECORDS:
             path = self._path(self._starts[-1])
             if os.stat(path)[6] == (self.next_seq - self._starts[-1]) * RECORD_SIZE:
@@ -120,14 +129,6 @@ class JournalStore:
     def _drop_oldest(self) -> None:
         flash.remove(self._path(self._starts.pop(0)))
         self.acked = max(self.acked, self.first_seq - 1)
-
-    def _close(self) -> None:
-        if self._file is not None:
-            try:
-                self._file.close()
-            except OSError:
-                pass
-            self._file = None
 
     def _slots(self, start: int) -> int:
         """Seqs that a segment has used up: a torn or damaged record keeps its seq, which is never given twice."""

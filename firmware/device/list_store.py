@@ -52,11 +52,9 @@ class ListStore:
     def open(self) -> None:
         """Put the list in flash in force, if it is whole and this door's."""
         flash.remove(self._new)
-        verified = None
         for verified in self._verify(self._path):
-            pass
-        if verified is not None:
-            self._put_in_force(verified)
+            if verified is not None:
+                self._put_in_force(verified)
 
     def lookup(self, header: Header, kind: int, value: int) -> "tuple[Record | None, Record | None]":
         """What the list says of a credential. OSError when flash does not answer."""
@@ -103,19 +101,22 @@ class ListStore:
             yield words.REASON_FLASH
             return
         self._incoming = None
-        verified = None
+        reason = words.REASON_LIST_DIGEST
         for verified in self._verify(self._new):
             if verified is None:
                 yield -1
-        reason = words.REASON_LIST_DIGEST
-        if verified is not None and verified.digest == digest:
-            reason = verified.reason
-            if verified.header is not None and verified.header.version != version:
-                reason = words.REASON_LIST_DIGEST
-            if not reason:
-                reason = self._switch(verified)
+            else:
+                reason = self._accept(verified, version, digest)
         self.abandon()
         yield reason
+
+    def _accept(self, verified: Verified, version: int, digest: bytes) -> int:
+        """Switch to it if it is what was announced."""
+        if verified.reason:
+            return verified.reason
+        if verified.digest != digest or verified.header is None or verified.header.version != version:
+            return words.REASON_LIST_DIGEST
+        return self._switch(verified)
 
     def abandon(self) -> None:
         """Forget the list that was arriving."""
@@ -124,6 +125,14 @@ class ListStore:
             self._incoming = None
         flash.remove(self._new)
         self.incoming_version = self.incoming_size = self.offset = 0
+
+    def close(self) -> None:
+        """No list is in force any more."""
+        self.abandon()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self.header = None
 
     def _switch(self, verified: Verified) -> int:
         if self._file is not None:
