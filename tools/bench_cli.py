@@ -36,6 +36,14 @@ def door(as_json: AsJson = False) -> None:
     _show(bench_door(), as_json)
 
 
+@app.command()
+def vision(as_json: AsJson = False) -> None:
+    """Frame to sighting over real RTSP, face and plate, through the controller's own process."""
+    from tools.bench_vision import bench_vision
+
+    _show(bench_vision(), as_json)
+
+
 def _show(report: dict[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(report))

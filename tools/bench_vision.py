@@ -1,0 +1,129 @@
+"""Frame to sighting over real RTSP, through the controller's own vision process: `menshen bench vision`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tools import processes
+from tools.bench import Report, spread
+from tools.cameras.farm import FPS, CameraFarm
+from tools.demo import cast
+from tools.machine import describe
+from tools.setup import system
+from tools.setup.places import ROOT
+
+PASSAGES = 20
+_EMPTY_S = 3.5  # nothing in view, so that the next one is a passage of its own
+_PATIENCE_S = 30.0
+
+
+def bench_vision() -> Report:
+    """One face camera, then one plate camera, each with 20 passages.
+
+    `frame_to_sighting`: arrival of the deciding frame → sighting. `view_to_sighting`: the visitor or car comes into the
+    camera's view → sighting out of the process (two good pictures of a face, three of a plate, at `fps`).
+    """
+    figures: dict[str, object] = {"fps": FPS, "passages": PASSAGES}
+    for task in ("face", "plate"):
+        figures[task] = asyncio.run(_passages(task))
+    return {"name": "bench-vision", "figures": figures, "peers": {}, "machine": describe()}
+
+
+class _Child:
+    """The vision process with one camera."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, task: str, url: str) -> _Child:
+        process = await processes.spawn(
+            [sys.executable, "-m", "controller.vision"],
+            {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "firmware")])},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        child = cls(process)
+        await child.tell(cameras=[{"id": task, "url": url, "task": task}], threads=1)
+        return child
+
+    async def tell(self, **message: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(message).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def hear(self, word: str) -> dict[str, Any]:
+        """The next message that has `word`."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(_PATIENCE_S):
+            async for line in self._process.stdout:
+                message: dict[str, Any] = json.loads(line)
+                if word in message:
+                    return message
+        raise RuntimeError("the vision process ended: is it set up? Next step: make setup")
+
+    def spent_s(self) -> float:
+        """Processor time so far (proc(5): fields 14 and 15 of stat, in clock ticks)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def stop(self) -> None:
+        await processes.finish(self._process)
+        await self._process.communicate()
+
+
+async def _passages(task: str) -> dict[str, object]:
+    farm = CameraFarm()
+    await farm.start()
+    child = await _Child.start(task, farm.url(task))
+    try:
+        await child.hear("ready")
+        await _enrol(child)
+        await child.hear("up")
+        began, spent = time.monotonic(), child.spent_s()
+        frame_ms, view_ms = [], []
+        for _ in range(PASSAGES):
+            seen_ms, waited_ms = await _passage(child, farm, task)
+            frame_ms.append(seen_ms)
+            view_ms.append(waited_ms)
+        share = (child.spent_s() - spent) / (time.monotonic() - began)
+        return {
+            "frame_to_sighting": spread(frame_ms),
+            "view_to_sighting": spread(view_ms),
+            "process_share_of_a_core": round(share, 3),
+        }
+    finally:
+        await child.stop()
+        await farm.stop()
+
+
+async def _enrol(child: _Child) -> None:
+    picture = system.demo_pictures()["resident"].read_bytes()
+    await child.tell(enrol=1, jpeg=base64.b64encode(picture).decode())
+    vectors = (await child.hear("enrolled"))["vectors"]
+    await child.tell(gallery=[{"template": 1, "person": cast.RESIDENT, "vector": vector} for vector in vectors])
+
+
+async def _passage(child: _Child, farm: CameraFarm, task: str) -> tuple[float, float]:
+    """(deciding frame → sighting, in view → sighting), ms."""
+    if task == "face":
+        farm.show_face(system.demo_pictures()["resident"], cast.PORTRAITS["resident"])
+    else:
+        farm.show_car(cast.RESIDENT_PLATE)
+    began = time.monotonic()
+    seen = (await child.hear(task))[task]
+    waited_ms = 1000 * (time.monotonic() - began)
+    right = seen["person"] == cast.RESIDENT if task == "face" else seen["text"] == cast.RESIDENT_PLATE
+    if not right:
+        raise RuntimeError(f"the {task} was not recognised: figures of wrong answers are worth nothing")
+    farm.clear()
+    await asyncio.sleep(_EMPTY_S)
+    return float(seen["latency_ms"]), waited_ms
