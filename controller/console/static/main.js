@@ -15,6 +15,7 @@ import { clock, switchLanguage, t } from "./words.js";
 let me = null;
 let parts = {};
 let waiting = null; // news that came while everything is loaded anew
+let loadAgain = false; // news were lost while everything was loaded: what was loaded may be old already
 let lastHeard = null;
 let connection = "connecting";
 
@@ -36,8 +37,12 @@ const feed = new Feed({
 });
 
 async function loadAll() {
-  if (waiting) return;
+  if (waiting) {
+    loadAgain = true;
+    return;
+  }
   waiting = [];
+  loadAgain = false;
   try {
     const [doors, events, alerts, captures, cameras, health] = await Promise.all(
       ["doors", "events?limit=200", "alerts?limit=100", "captures", "cameras", "health"].map((what) => get(`/api/${what}`)),
@@ -58,6 +63,7 @@ async function loadAll() {
   const missed = waiting;
   waiting = null;
   for (const [kind, data] of missed) handlers[kind](data);
+  if (loadAgain) await loadAll();
 }
 
 function setConnection(state) {
