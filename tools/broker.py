@@ -166,13 +166,15 @@ class Broker:
         write_private(self.folder / "mosquitto.conf", config.encode())
 
     async def _wait_until_listening(self) -> None:
+        """Until a TLS handshake is answered: a port that merely listens may belong to a broker not ready for SIGHUP."""
         assert self._process is not None
+        context = ssl.create_default_context(cafile=str(self._authority.certificate_file))
         async with asyncio.timeout(_START_S):
             while True:
                 if self._process.returncode is not None:
                     raise BrokerError(f"the broker ended at its start: {self._log_tail()}")
                 try:
-                    _, writer = await asyncio.open_connection(HOST, self.port)
+                    _, writer = await asyncio.open_connection(HOST, self.port, ssl=context)
                 except OSError:
                     await asyncio.sleep(0.02)
                     continue

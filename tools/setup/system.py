@@ -98,6 +98,8 @@ def chromium() -> Command:
     """A browser without a screen for tests; its sandbox is off only where it cannot work (root, some containers)."""
     base = root("browser")
     binary = _need(base / "usr/lib/chromium/chromium", "Chromium")
+    # Playwright's own node needs libatomic, which a small Debian lacks; ours does not.
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", node().argv[0])
     flags = [
         "--headless=new",
         "--disable-gpu",
