@@ -1,6 +1,6 @@
 """Measures the plate pipeline against a truth table: `evaluate_plate(table)`.
 
-Rows of kind `crop` go to the reader alone, rows of kind `scene` through the whole pipeline, where the largest plate
+Rows of kind `crop` go to the reader alone, rows of kind `scene` through the whole pipeline, where the surest plate
 found counts; an empty text means that every plate found is false. Pictures that the reader was trained on are left out.
 """
 
@@ -68,8 +68,8 @@ def evaluate_plate(data: Path, plot: Path | None = None, threads: int = 1) -> di
             empty_pictures += 1
             false_plates += len(plates)
             continue
-        largest = max(plates, key=_area, default=None)
-        outcomes.append(_outcome(truth, largest))
+        surest = max(plates, key=lambda plate: plate.confidence, default=None)
+        outcomes.append(_outcome(truth, surest))
         if truth.path in boxes:
             overlaps.append(max((_iou(plate.corners, boxes[truth.path]) for plate in plates), default=0.0))
     if plot is not None:
@@ -134,10 +134,6 @@ def _corners_by_path(data: Path) -> dict[Path, np.ndarray]:
     with data.open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row.get("corners")]
     return {data.parent / row["path"]: np.array(row["corners"].split(), np.float32).reshape(4, 2) for row in rows}
-
-
-def _area(plate: PlateRead) -> float:
-    return float(cv2.contourArea(plate.corners))
 
 
 def _iou(one: np.ndarray, other: np.ndarray) -> float:

@@ -8,13 +8,13 @@ One pipeline belongs to one thread.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from models.cards import Card, load_card
-from models.plates.alphabet import BLANK
+from models.plates.alphabet import BLANK, INDEX, PROVINCES, UNKNOWN_PROVINCE
 from models.plates.cells import CELL_PX, CORNER_UNIT_PX
 from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, strip
 from models.plates.grammar import GRAMMAR, Grammar, Reading
@@ -25,6 +25,8 @@ MAX_PLATES = 8
 ZOOM_SHARE = 0.63
 """The share of the corner net's width that the plate takes, as in its training."""
 ZOOM_PASSES = 2
+READ_MARGINS = (0.06, 0.02, 0.1)
+"""Shares of the plate's size around it that the reader is shown: corners are never perfect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class PlatePipeline:
         started = time.perf_counter()
         reads = []
         for plate in found:
-            reading = self.read(strip(rgb, plate.corners, plate.rows))
+            reading = self._read_plate(rgb, plate)
             if reading.legibility < self._reader.card.thresholds["legible"]:
                 continue
             reads.append(
@@ -112,6 +114,15 @@ class PlatePipeline:
         columns = output.reshape(-1, output.shape[-1])
         symbols = _log_softmax(columns[:, : BLANK + 1])
         return self._grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
+
+    def _read_plate(self, rgb: np.ndarray, plate: Found) -> Reading:
+        """The surest reading over a few margins, as sure as they agree; a first sure one is enough."""
+        readings: list[Reading] = []
+        for margin in READ_MARGINS:
+            readings.append(self.read(strip(rgb, plate.corners, plate.rows, margin)))
+            if len(readings) == 1 and readings[0].confidence >= self.sure_confidence:
+                break
+        return agreed(readings)
 
     def _candidates(self, rgb: np.ndarray) -> list[Found]:
         card = self._detector.card
@@ -154,6 +165,21 @@ class PlatePipeline:
             if not _convex(quad):
                 return None
         return Found(quad.astype(np.float32), score, rows)
+
+
+def agreed(readings: list[Reading]) -> Reading:
+    """The surest reading, its posteriors the mean over all; one of another length counts as none."""
+    best = max(readings, key=lambda reading: reading.confidence)
+    provinces = len(PROVINCES)  # the first of the symbols
+    chosen = [
+        int(row[:provinces].argmax()) if symbol == UNKNOWN_PROVINCE else INDEX[symbol]
+        for symbol, row in zip(best.text, best.distribution, strict=True)
+    ]
+    same = [reading for reading in readings if len(reading.distribution) == len(best.distribution)]
+    distribution = np.sum([reading.distribution for reading in same], 0) / len(readings)
+    posteriors = tuple(float(row[symbol]) for row, symbol in zip(distribution, chosen, strict=True))
+    agreeing = sum(reading.confidence for reading in readings if reading.text == best.text) / len(readings)
+    return replace(best, distribution=distribution, posteriors=posteriors, confidence=min(agreeing, *posteriors))
 
 
 def _cut(rgb: np.ndarray, origin: np.ndarray, px_per_px: float, width: int, height: int) -> np.ndarray:

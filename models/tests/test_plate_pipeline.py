@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
-from models.plate import PlatePipeline
+from models.plate import PlatePipeline, agreed
 from models.plates.geometry import strip
 from models.plates.render import degrade, plate_image
 from models.plates.split import TruthError, is_training_crop
@@ -101,10 +101,21 @@ def test_read_frame_finds_nothing_in_a_plain_picture(pipeline: PlatePipeline, va
 def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = with_plate(car_scene(), "皖A12345", "blue", 140)
     (plate,) = pipeline.read_frame(scene)
-    reading = pipeline.read(strip(scene, plate.corners, 1))
-    illegible = replace(reading, posteriors=(0.3,) * 7)
+    reading = pipeline.read(strip(scene, plate.corners, 1, 0.06))
+    faint = reading.distribution * 0.3
+    illegible = replace(reading, distribution=faint, posteriors=tuple(faint.max(1)), confidence=0.3)
     monkeypatch.setattr(PlatePipeline, "read", lambda _self, _crop: illegible)
     assert pipeline.read_frame(scene) == []
+
+
+def test_agreed_is_as_sure_as_the_readings_agree(pipeline: PlatePipeline) -> None:
+    one = pipeline.read(plate_image("皖A12345", "blue", 140))
+    other = pipeline.read(plate_image("皖A12346", "blue", 140))
+    shorter = pipeline.read(plate_image("皖AD12345", "green", 140))
+    assert agreed([one]).posteriors == pytest.approx(one.posteriors, abs=1e-6)
+    assert agreed([one, one, one]).confidence == pytest.approx(one.confidence, abs=1e-6)
+    for readings in ([one, other], [one, shorter], [other, one, shorter]):
+        assert agreed(readings).confidence <= 0.51
 
 
 @pytest.mark.parametrize("net", ["_detector", "_corners", "_reader"])
