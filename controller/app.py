@@ -25,7 +25,7 @@ from controller.events.decide import Decide
 from controller.events.enrol import Enrolment
 from controller.events.ingest import Ingest
 from controller.events.live import Live
-from controller.flow.lines import HourlyCounts
+from controller.flow.hours import HourlyCounts
 from controller.health import Health
 from controller.services import Services
 from controller.settings import Settings, read_secret

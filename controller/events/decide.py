@@ -9,7 +9,7 @@ from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, new_capture_id
 from controller.events.live import Live
 from controller.events.ports import Doors
-from controller.flow.lines import HourlyCounts
+from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
 from controller.watchlist.level import Level, plate_level

@@ -1,1 +1,1 @@
-"""Counts of passages: a track crosses two lines, an hour has a number. Pure; no identities. Start at `lines.py`."""
+"""Counts of passages by the hour. Pure; no identities. Start at `hours.py`."""

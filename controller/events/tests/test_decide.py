@@ -13,7 +13,7 @@ from controller.conftest import Middle
 from controller.events.captures import KEEP_S, Captures
 from controller.events.decide import Decide
 from controller.events.ports import CommandResult, DoorView
-from controller.flow.lines import HourlyCounts
+from controller.flow.hours import HourlyCounts
 from controller.vision.sighting import FaceSighting, PlateSighting
 from doorwire import vocabulary as words
 
