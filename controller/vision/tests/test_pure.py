@@ -79,6 +79,13 @@ def test_track_that_left_ends_once() -> None:
     assert tracker.update([(0, 0, 40, 40)], 2.1)[0][0].number == 2
 
 
+def test_track_goes_on_while_frames_are_shed() -> None:
+    tracker: Tracker[Memory] = Tracker(Memory)
+    seen_s = [0.0, 0.1, 0.2, 0.8, 0.9]  # 300 px/s: in the gap it moves four of its widths
+    numbers = [tracker.update([(300 * at, 0, 300 * at + 40, 40)], at)[0][0].number for at in seen_s]
+    assert numbers == [1] * 5
+
+
 def read(text: str, posterior: float = 0.9, weight: float = 1.0, plate_type: str = "blue") -> Read:
     return Read(text, (posterior,) * len(text), plate_type, "blue", weight)
 
