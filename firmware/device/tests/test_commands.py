@@ -2,11 +2,11 @@
 
 import hashlib
 
-from device.tests.desk import BOOT_ID, DEVICE, NOW, Desk, card_list, scratch
+from device.tests.desk import BOOT_ID, DEVICE, KEY, NOW, Desk, card_list, scratch
 from doorlogic import door as machine
 from doorwire import messages
 from doorwire import vocabulary as words
-from doorwire.frame import Frame
+from doorwire.frame import Frame, hmac_sha256
 
 OPEN = messages.Command(op=words.OP_OPEN, argument=0, reason=words.REASON_FACE, person=9)
 
@@ -154,11 +154,13 @@ def test_list_refused_leaves_the_old_one_in_force() -> None:
     desk = Desk(scratch())
     install(desk, card_list(5, [1, 2, 3]), 5)
     good = card_list(6, [7])
+    short = good[:32] + hmac_sha256(KEY, good[:32])[:16]  # well sealed, but a record less than it says
     for data, version, digest, reason in (
         (good[:-1] + b"\x00", 6, None, words.REASON_LIST_DIGEST),  # seal
         (good, 6, bytes(32), words.REASON_LIST_DIGEST),  # another digest than its own
         (good, 7, None, words.REASON_LIST_DIGEST),  # another version than its own
         (good[:40], 6, None, words.REASON_LIST_DIGEST),  # torn
+        (short, 6, None, words.REASON_LIST_DIGEST),
         (good + good, 6, None, words.REASON_LIST_DIGEST),
         (card_list(6, [7], device=bytes(6)), 6, None, words.REASON_OTHER_DEVICE),
         (card_list(4, [7]), 4, None, words.REASON_LIST_OLDER),
