@@ -49,6 +49,7 @@ class ServerClient:
         self._unix = unix
         self._in_force = in_force
         self._said = ""
+        self._etag = ""  # of the list in force; a silent server is noticed by the list's own date
         self._wake = asyncio.Event()
         verify_tls: ssl.SSLContext | bool = True
         if settings.ca is not None:
@@ -78,15 +79,18 @@ class ServerClient:
 
     async def ask_once(self) -> bool:
         """Ask for the latest list; whether a new one is in force now. SyncError when not because of a fault."""
-        body = await self._download()
+        body, etag = await self._download()
+        if body is None:
+            return False
         # Verifying and reading 100,000 rows takes a second: beside the doors, not before them.
         signed = await asyncio.to_thread(
             verify, body, self._settings.key_bytes(), self._site, self._in_force, self._unix()
         )
         if signed is None:
+            self._etag = etag
             return False
         await self._apply(signed)
-        self._in_force = signed
+        self._in_force, self._etag = signed, etag
         _log.info("list %d is in force", signed.document.version)
         return True
 
@@ -137,10 +141,14 @@ class ServerClient:
             if taken < BATCH:
                 await asyncio.sleep(jittered(pause_s))
 
-    async def _download(self) -> bytes:
+    async def _download(self) -> tuple[bytes | None, str]:
+        """(the latest list, its ETag); None when it is the one in force."""
         body = bytearray()
+        known = {"if-none-match": self._etag} if self._etag else {}
         try:
-            async with self._http.stream("GET", "/v1/lists/latest") as answer:
+            async with self._http.stream("GET", "/v1/lists/latest", headers=known) as answer:
+                if answer.status_code == httpx.codes.NOT_MODIFIED:
+                    return None, self._etag
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     raise DownloadError("the server has published no list yet")
                 answer.raise_for_status()
@@ -150,7 +158,7 @@ class ServerClient:
                         raise DownloadError("the server's answer is too long")
         except httpx.HTTPError as error:
             raise DownloadError(f"the server does not answer ({_why(error)})") from error
-        return bytes(body)
+        return bytes(body), answer.headers.get("etag", "")
 
     async def _refuse(self, words: str) -> None:
         """Loudly, once for each cause; the list in force stays."""

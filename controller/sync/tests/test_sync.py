@@ -102,6 +102,7 @@ class Server:
         self.status = 200
         self.taken: list[dict[str, Any]] = []
         self.authorisation = ""
+        self.unchanged = 0
         self.asked: asyncio.Queue[None] = asyncio.Queue()
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -111,7 +112,11 @@ class Server:
                 self.taken += json.loads(request.content)["events"]
             return httpx.Response(self.status, json={})
         self.asked.put_nowait(None)
-        return httpx.Response(self.status, content=self.body)
+        etag = f'"{hashlib.sha256(self.body).hexdigest()}"'
+        if self.status == 200 and request.headers.get("if-none-match") == etag:
+            self.unchanged += 1
+            return httpx.Response(304)
+        return httpx.Response(self.status, content=self.body, headers={"etag": etag})
 
 
 def client_of(middle: Middle, server: Server, refused: list[str], token_file: Path) -> ServerClient:
@@ -161,6 +166,7 @@ def test_a_new_list_reaches_the_door_and_a_bad_one_changes_nothing(
         await middle.carry(door)
         assert door.list_version == 3 and door.swipe(11, middle.clock.now_s) == words.REASON_LISTED
         assert not await client.ask_once()
+        assert server.unchanged == 1  # a list in force is not downloaded again
         server.body = envelope(payload(4, credentials=[]), Ed25519PrivateKey.generate())
         with pytest.raises(RefusedDocumentError):
             await client.ask_once()
