@@ -10,7 +10,8 @@ from models.plates import strokes
 
 PX_PER_MM = 2
 _OVERSAMPLE = 4
-_WIDTH_FACTORS = (0.82, 1.0, 1.15)
+WIDTH_FACTORS = (0.82, 1.0, 1.15, 1.35)
+"""Thin to thick: worn, as pressed, repainted, bloomed in the camera."""
 
 
 class MissingGlyph(ValueError):
@@ -58,7 +59,7 @@ def glyph_variants(symbol: str, fonts: list[tuple[Path, int]]) -> list[np.ndarra
     """All masks that training may draw for a symbol: our strokes in three widths, and each font for Chinese ones."""
     variants = []
     if symbol in strokes.STROKES:
-        variants += [stroke_mask(symbol, factor) for factor in _WIDTH_FACTORS]
+        variants += [stroke_mask(symbol, factor) for factor in WIDTH_FACTORS]
     if not symbol.isascii():
         variants += [form for path, face in fonts for form in _forms(font_mask(symbol, path, face))]
     if not variants:

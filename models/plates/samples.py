@@ -12,7 +12,7 @@ import numpy as np
 
 from models.plates import alphabet
 from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, double_to_strip, double_x_to_strip
-from models.plates.glyphs import glyph_variants
+from models.plates.glyphs import WIDTH_FACTORS, glyph_variants
 from models.plates.layout import Layout, layout_for
 from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
 from models.plates.texts import random_plate
@@ -51,7 +51,7 @@ class PlatePainter:
     def draw_flat(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
         """One plate as it is, two rows as two rows."""
         layout = layout_for(text, rows)
-        weight = int(rng.integers(3))
+        weight = int(rng.integers(len(WIDTH_FACTORS)))
 
         def mask_of(symbol: str) -> np.ndarray:
             variants = self._glyphs[symbol]
