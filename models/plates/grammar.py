@@ -196,7 +196,7 @@ class _Lattice:
         self._rest_from = np.empty((count, self._nodes), np.int32)  # -1 stay, else the node's own pair
         parent = self._parent_of_pair
         best_symbol = np.full(self._nodes, -1)
-        index = np.arange(pairs)
+        index, row = np.arange(pairs), self._row_of_node[self._node]
         for time, emission in enumerate(emitted):
             same = best_symbol[parent] == self._symbol
             entry = np.where(same, second[parent], best[parent])
@@ -211,7 +211,6 @@ class _Lattice:
             rest = np.maximum(best, rest) + columns[time, BLANK]
             score = np.maximum(entry, score) + emission
             top = np.maximum.reduceat(score, self._starts)
-            row = self._row_of_node[self._node]
             top_pair = np.maximum.reduceat(np.where(score == top[row], index, -1), self._starts)
             without = score.copy()
             without[top_pair] = _NEVER
