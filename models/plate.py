@@ -128,7 +128,7 @@ class PlatePipeline:
         card = self._detector.card
         height, width = rgb.shape[:2]
         scale = min(card.input.width / width, card.input.height / height)
-        size = (round(width * scale), round(height * scale))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
         fitted = np.full((card.input.height, card.input.width, 3), 128, np.uint8)
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         fitted[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)

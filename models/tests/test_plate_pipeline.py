@@ -108,6 +108,12 @@ def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypat
     assert pipeline.read_frame(scene) == []
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (50, 60)])
+def test_read_frame_takes_pictures_of_any_size(pipeline: PlatePipeline, size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    assert pipeline.read_frame(noise) == []
+
+
 def test_agreed_is_as_sure_as_the_readings_agree(pipeline: PlatePipeline) -> None:
     one = pipeline.read(plate_image("皖A12345", "blue", 140))
     other = pipeline.read(plate_image("皖A12346", "blue", 140))
