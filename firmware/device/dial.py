@@ -79,8 +79,10 @@ class TlsStream:
                 self._out = self._out[sent:]
 
     def close(self) -> None:
-        """Without ceremony: the broker then publishes the last will."""
-        self._plain.close()
+        """No DISCONNECT: the broker then publishes the last will. Closes the socket beneath, which nobody else may:
+        closing it twice would close whatever has its number by then.
+        """
+        self._secure.close()
 
 
 def _connecting(host: str, port: int) -> socket.socket:

@@ -75,6 +75,7 @@ class Link:
         self._outbox: list[Message] = []
         self._state_due = False
         self._wake = asyncio.Event()
+        self._ended: Exception | None = None
         self._sent = 0  # the last event sent on this connection
         self.heard: Callable[[bytes], None] | None = None
         self.connected = False
@@ -131,25 +132,34 @@ class Link:
             self._state_due = True
             self.connected = True
             print("link: connected")
-            reading = asyncio.create_task(session.run())
+            self._ended = None
+            reading = asyncio.create_task(self._read(session))
             try:
-                await self._pump(session, reading)
+                await self._pump(session)
             finally:
                 reading.cancel()
         finally:
             session.close()
 
+    async def _read(self, session: Session) -> None:
+        """Until the session ends; the pump then raises what ended it."""
+        try:
+            await session.run()
+        except Exception as error:  # noqa: BLE001 (the pump raises it)
+            self._ended = error
+            self._wake.set()
+
     def _received(self, topic: bytes, payload: bytes) -> None:
         if self.heard is not None:
             self.heard(payload)
 
-    async def _pump(self, session: Session, reading: "asyncio.Task[None]") -> None:
+    async def _pump(self, session: Session) -> None:
         """Send what there is to send, else ping; ends with the error that ends the session."""
         idle_s = since_state_s = 0
         acked = self._journal.acked
         while True:
-            if reading.done():
-                await reading
+            if self._ended is not None:
+                raise self._ended
             if acked != self._journal.acked:
                 acked, idle_s = self._journal.acked, 0
                 self._sent = max(self._sent, acked)
