@@ -16,7 +16,7 @@ import numpy as np
 from models.cards import Card, load_card
 from models.plates.alphabet import BLANK, INDEX, PROVINCES, UNKNOWN_PROVINCE
 from models.plates.cells import CELL_PX, CORNER_UNIT_PX
-from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, strip
+from models.plates.geometry import strip
 from models.plates.grammar import GRAMMAR, Grammar, Reading
 from models.runtime import Model
 
@@ -25,8 +25,9 @@ MAX_PLATES = 8
 ZOOM_SHARE = 0.63
 """The share of the corner net's width that the plate takes, as in its training."""
 ZOOM_PASSES = 2
-READ_MARGINS = (0.06, 0.02, 0.1)
-"""Shares of the plate's size around it that the reader is shown: corners are never perfect."""
+PLATE_MARGINS = (0.06, 0.02, 0.1)
+CROP_MARGINS = (0.04, 0.0, 0.08)
+"""Shares of the plate's size around it that the reader is shown: corners and crops are never perfect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class PlatePipeline:
         started = time.perf_counter()
         reads = []
         for plate in found:
-            reading = self._read_plate(rgb, plate)
+            reading = self._read_plate(rgb, plate, PLATE_MARGINS)
             if reading.legibility < self._reader.card.thresholds["legible"]:
                 continue
             reads.append(
@@ -105,24 +106,25 @@ class PlatePipeline:
         return _without_doubles(sorted(found, key=lambda plate: -plate.score))
 
     def read(self, crop: np.ndarray) -> Reading:
-        """The text on a picture of one single-row plate (or the strip of a two-row one), any size, uint8 RGB."""
+        """The text on a tight picture of one single-row plate, any size, uint8 RGB."""
         height, width = crop.shape[:2]
-        if (width, height) != (STRIP_WIDTH_PX, STRIP_HEIGHT_PX):
-            method = cv2.INTER_AREA if width > STRIP_WIDTH_PX else cv2.INTER_LINEAR
-            crop = cv2.resize(crop, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=method)
-        (output,) = self._reader.run(_scaled(crop, self._reader.card))
-        columns = output.reshape(-1, output.shape[-1])
-        symbols = _log_softmax(columns[:, : BLANK + 1])
-        return self._grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
+        edge = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        return self._read_plate(crop, Found(edge, 1.0, 1), CROP_MARGINS)
 
-    def _read_plate(self, rgb: np.ndarray, plate: Found) -> Reading:
+    def _read_plate(self, rgb: np.ndarray, plate: Found, margins: tuple[float, ...]) -> Reading:
         """The surest reading over a few margins, as sure as they agree; a first sure one is enough."""
         readings: list[Reading] = []
-        for margin in READ_MARGINS:
-            readings.append(self.read(strip(rgb, plate.corners, plate.rows, margin)))
+        for margin in margins:
+            readings.append(self._read_strip(strip(rgb, plate.corners, plate.rows, margin)))
             if len(readings) == 1 and readings[0].confidence >= self.sure_confidence:
                 break
         return agreed(readings)
+
+    def _read_strip(self, picture: np.ndarray) -> Reading:
+        (output,) = self._reader.run(_scaled(picture, self._reader.card))
+        columns = output.reshape(-1, output.shape[-1])
+        symbols = _log_softmax(columns[:, : BLANK + 1])
+        return self._grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
 
     def _candidates(self, rgb: np.ndarray) -> list[Found]:
         card = self._detector.card

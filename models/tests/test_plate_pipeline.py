@@ -8,7 +8,7 @@ import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
 from models.plate import PlatePipeline, agreed
-from models.plates.geometry import strip
+from models.plates.geometry import rectify
 from models.plates.render import degrade, plate_image
 from models.plates.split import TruthError, is_training_crop
 
@@ -101,10 +101,10 @@ def test_read_frame_finds_nothing_in_a_plain_picture(pipeline: PlatePipeline, va
 def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = with_plate(car_scene(), "皖A12345", "blue", 140)
     (plate,) = pipeline.read_frame(scene)
-    reading = pipeline.read(strip(scene, plate.corners, 1, 0.06))
+    reading = pipeline.read(rectify(scene, plate.corners, 140, 45))
     faint = reading.distribution * 0.3
     illegible = replace(reading, distribution=faint, posteriors=tuple(faint.max(1)), confidence=0.3)
-    monkeypatch.setattr(PlatePipeline, "read", lambda _self, _crop: illegible)
+    monkeypatch.setattr(PlatePipeline, "_read_strip", lambda _self, _strip: illegible)
     assert pipeline.read_frame(scene) == []
 
 
