@@ -1,77 +1,94 @@
-"""How good the face path is, from picture files: our detector, our alignment, our int8 net; missed faces count."""
+"""How good the face path is from picture files: our detectors, our alignment, our int8 net. Missed faces are errors."""
 
 from __future__ import annotations
 
-import itertools
-import random
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models import verification as v
 from models.cards import load_card
-from models.face import FacePipeline
+from models.face import FacePipeline, Vector
 
-PICTURES = {".jpg", ".jpeg", ".png", ".pgm"}
-IMPOSTORS = 100_000  # pairs of different people, at most, drawn with a fixed seed
-FALSE_ACCEPT = (1e-2, 1e-3, 1e-4)
-Vector = NDArray[np.float32]
+PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
+GALLERIES = (50, 100, 200, 500, 1000, 2000, 5000)
+FPIR = {"0003": 0.003, "001": 0.01}
+Tell = Callable[[int, int], None]  # pictures done, pictures in all
 
 
 class DataError(Exception):
-    """The folder is no folder of people; the message says what is expected."""
+    """The folder is no folder of people, or the pairs are not of its pictures; the message says what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Templates:
-    """Vectors by person; pictures in which no face was found are only counted."""
+class People:
+    """A folder of people as vectors (N, 128), NaN where no face was found; `persons` (N,) index `names`."""
 
-    people: dict[str, list[Vector]]
-    pictures: int
-    missed: int
-    ms: float  # a picture, everything included
+    names: tuple[str, ...]
+    files: tuple[Path, ...]
+    persons: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    ms: float  # a picture, reading it included
 
 
-def evaluate_face(data: Path, group: Path | None = None) -> dict[str, object]:
-    """Figures for a folder per identity. `group`: a file naming some of the folders, for a table of their own."""
-    names = sorted(folder.name for folder in data.iterdir() if folder.is_dir()) if data.is_dir() else []
-    if len(names) < 2:
-        raise DataError(f"{data}: expected a folder with a folder of pictures for each person")
-    templates = embed_folder(data, names)
-    figures: dict[str, object] = {
-        "people": len(names),
-        "pictures": templates.pictures,
-        "failures_to_detect": templates.missed,
-        "ms_per_picture": round(templates.ms, 2),
-        "all": verification(templates.people),
+def evaluate_face(
+    data: Path, groups: Sequence[Path] = (), enrol: int = 0, tell: Tell = lambda done, count: None
+) -> dict[str, Any]:
+    """Figures for a folder per identity, with LFW's `pairs.txt` in it or beside it where there is one.
+
+    `groups`: files that name some of the people, one a line, for tables of their own; `<folder>_<group>.txt` beside the
+    folder is found by itself. `enrol`: pictures a person that make the gallery's entry, for the enrolled figures.
+    """
+    people = embed_folder(data, tell)
+    threshold = load_card("face_embedder").thresholds["distance"]
+    figures: dict[str, Any] = {
+        "people": len(people.names),
+        "pictures": len(people.files),
+        "detect_failures": int(np.isnan(people.vectors[:, 0]).sum()),
+        "ms_per_picture": round(people.ms, 2),
+        "distance_on_card": threshold,
     }
-    if group is not None:
-        wanted = set(group.read_text(encoding="utf-8").split("\n"))
-        figures["group"] = verification({name: rows for name, rows in templates.people.items() if name in wanted})
+    figures |= _pairs_figures(data, people)
+    figures |= _one_to_one(people.vectors, people.persons, threshold, enrol)
+    figures |= _open_set(people.vectors, people.persons, max(1, enrol))
+    figures["groups"] = {}
+    for file in [*sorted(data.parent.glob(f"{data.name}_*.txt")), *groups]:
+        wanted = set(file.read_text(encoding="utf-8").split("\n"))
+        rows = np.isin(people.persons, [n for n, name in enumerate(people.names) if name in wanted])
+        title = file.stem.removeprefix(f"{data.name}_")
+        figures["groups"][title] = _one_to_one(people.vectors[rows], people.persons[rows], threshold, enrol)
     return {"name": "evaluate-face", "figures": figures, "peers": {}}
 
 
-def embed_folder(data: Path, names: list[str]) -> Templates:
+def embed_folder(data: Path, tell: Tell = lambda done, count: None) -> People:
     """Every picture of every person through the pipeline; of several faces the most central one."""
+    folders = sorted(folder for folder in data.iterdir() if folder.is_dir()) if data.is_dir() else []
+    files = [(n, file) for n, folder in enumerate(folders) for file in sorted(folder.iterdir())]
+    files = [(n, file) for n, file in files if file.suffix.lower() in PICTURES]
+    persons = np.array([n for n, _ in files], np.int64)
+    if len(folders) < 2 or len(set(persons.tolist())) in (0, 1, len(files)):
+        raise DataError(f"{data}: expected a folder for each person, and at least one person with two pictures")
     pipeline = FacePipeline()
     pipeline.warm()
-    people: dict[str, list[Vector]] = {}
-    pictures = missed = 0
+    vectors = np.full((len(files), 128), np.nan, np.float32)
     began = time.perf_counter()
-    for name in names:
-        for file in sorted(file for file in (data / name).iterdir() if file.suffix.lower() in PICTURES):
-            vector = _embedded(pipeline, file)
-            pictures += 1
-            missed += vector is None
-            if vector is not None:
-                people.setdefault(name, []).append(vector)
-    return Templates(people, pictures, missed, 1000 * (time.perf_counter() - began) / max(1, pictures))
+    for row, (_, file) in enumerate(files):
+        vector = embed_file(pipeline, file)
+        if vector is not None:
+            vectors[row] = vector
+        tell(row + 1, len(files))
+    ms = 1000 * (time.perf_counter() - began) / len(files)
+    return People(tuple(f.name for f in folders), tuple(file for _, file in files), persons, vectors, ms)
 
 
-def _embedded(pipeline: FacePipeline, file: Path) -> Vector | None:
+def embed_file(pipeline: FacePipeline, file: Path) -> Vector | None:
+    """The most central face of a picture file; None when there is no face, or no picture."""
     bgr = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if bgr is None:
         return None
@@ -84,40 +101,71 @@ def _embedded(pipeline: FacePipeline, file: Path) -> Vector | None:
     return pipeline.embed(rgb, face)
 
 
-def verification(people: dict[str, list[Vector]]) -> dict[str, object]:
-    """1:1 figures: every genuine pair, impostor pairs of first pictures; at the card's threshold and at each FAR."""
-    genuine = np.array([_far(a, b) for rows in people.values() for a, b in itertools.combinations(rows, 2)])
-    firsts = [rows[0] for rows in people.values()]
-    pairs = list(itertools.combinations(range(len(firsts)), 2))
-    if len(pairs) > IMPOSTORS:
-        pairs = random.Random(1).sample(pairs, IMPOSTORS)
-    impostor = np.array([_far(firsts[a], firsts[b]) for a, b in pairs])
-    if not len(genuine) or not len(impostor):
-        raise DataError("at least two people, and one of them with two pictures, are needed")
-    threshold = load_card("face_embedder").thresholds["distance"]
-    figures: dict[str, object] = {
-        "genuine_pairs": len(genuine),
-        "impostor_pairs": len(impostor),
-        "eer": round(_eer(genuine, impostor), 4),
-        "at_card_threshold": {
-            "distance": threshold,
-            "tar": round(float((genuine <= threshold).mean()), 4),
-            "far": float((impostor <= threshold).mean()),
-        },
+def read_pairs(file: Path, rows: Mapping[tuple[str, int], int]) -> list[v.Pair]:
+    """LFW's pairs.txt: `10 300`, then each fold's genuine and impostor lines. `rows` by (name, picture number)."""
+    lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        (folds, each), lines = (int(n) for n in lines[0]), lines[1:]
+        if len(lines) != 2 * folds * each:
+            raise DataError(f"{file}: {len(lines)} pairs, its first line says {2 * folds * each}")
+        pairs = []
+        for number, words in enumerate(lines):
+            same = len(words) == 3
+            first, second = (words[0], int(words[1])), (words[0] if same else words[2], int(words[-1]))
+            pairs.append(v.Pair(rows[first], rows[second], same, number // (2 * each)))
+    except (KeyError, ValueError, IndexError) as error:
+        raise DataError(f"{file}: not LFW's pairs of these pictures ({error!r})") from error
+    return pairs
+
+
+def _pairs_figures(data: Path, people: People) -> dict[str, Any]:
+    """Accuracy over ten folds."""
+    found = [file for file in (data / "pairs.txt", data.parent / "pairs.txt") if file.exists()]
+    pairs = read_pairs(found[0], _numbered(people)) if found else v.sampled_pairs(people.persons)
+    both = people.vectors[[p.first for p in pairs]] - people.vectors[[p.second for p in pairs]]
+    apart = np.nan_to_num(np.linalg.norm(both, axis=1), nan=np.inf).astype(np.float64)
+    same, fold = np.array([p.same for p in pairs]), np.array([p.fold for p in pairs])
+    mean, spread = v.pairs_accuracy(apart, same, fold)
+    return {
+        "protocol": found[0].name if found else "sampled pairs",
+        "pairs": len(pairs),
+        "accuracy": round(mean, 5),
+        "accuracy_std": round(spread, 5),
     }
-    for rate in FALSE_ACCEPT:
-        if len(impostor) * rate >= 5:
-            at = float(np.quantile(impostor, rate))
-            figures[f"far_{rate:g}"] = {"distance": round(at, 3), "tar": round(float((genuine < at).mean()), 4)}
+
+
+def _numbered(people: People) -> dict[tuple[str, int], int]:
+    """Rows by person and the number at the end of the file's name (`…_0001.jpg`)."""
+    numbers = {}
+    for row, file in enumerate(people.files):
+        number = file.stem.rpartition("_")[2]
+        if number.isdigit():
+            numbers[people.names[people.persons[row]], int(number)] = row
+    return numbers
+
+
+def _one_to_one(
+    vectors: NDArray[np.float32], persons: NDArray[np.int64], threshold: float, enrol: int
+) -> dict[str, Any]:
+    if len(np.unique(persons)) in (0, 1, len(persons)):
+        raise DataError("a group needs two people, and one of them with two pictures")
+    figures = v.verification(*v.genuine_and_impostor(vectors, persons), threshold)
+    if enrol:
+        genuine, impostor = v.enrolled_distances(vectors, persons, enrol)
+        if len(genuine) and len(impostor):
+            enrolled = v.verification(genuine, impostor, threshold)
+            figures |= {f"{name}_enrolled": value for name, value in enrolled.items()}
     return figures
 
 
-def _far(a: Vector, b: Vector) -> float:
-    return float(np.linalg.norm(a - b))
-
-
-def _eer(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:
-    places = np.linspace(0.1, 1.2, 1101)
-    wrong = [(float((genuine > place).mean()), float((impostor <= place).mean())) for place in places]
-    best = min(wrong, key=lambda pair: abs(pair[0] - pair[1]))
-    return sum(best) / 2
+def _open_set(vectors: NDArray[np.float32], persons: NDArray[np.int64], enrol: int) -> dict[str, Any]:
+    """FNIR at each FPIR for growing galleries; the figure without a size is the largest gallery's."""
+    known = int((np.bincount(persons) > enrol).sum())
+    galleries: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
+    for people in [size for size in GALLERIES if size <= known] or [known]:
+        enrolled, right, strangers = v.open_set(vectors, persons, people, enrol)
+        row = {f"fnir_at_fpir_{name}": v.fnir_at_fpir(enrolled, right, strangers, rate) for name, rate in FPIR.items()}
+        galleries[str(people)] = {**row, "strangers": len(strangers)}
+        figures = row
+    return {**figures, "galleries": galleries}

@@ -86,21 +86,27 @@ def verify() -> None:
     raise typer.Exit(min(1, refused))
 
 
-@evaluate.command("face", epilog="Example:  menshen models evaluate face --data lfw --group east_asian.txt --json")
+@evaluate.command("face", epilog="Example:  menshen models evaluate face --data lfw --enrol 3 --json")
 def evaluate_face_command(
-    data: Annotated[Path, typer.Option(help="A folder with a folder of pictures for each person.")],
-    group: Annotated[Path | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
+    data: Annotated[Path, typer.Option(help="A folder with a folder of pictures for each person; pairs.txt is used.")],
+    group: Annotated[list[Path] | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
+    enrol: Annotated[int, typer.Option(min=0, help="Pictures a person that make the gallery's entry.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """1:1 accuracy end to end: our detector, our alignment, int8."""
+    """1:1 and open-set accuracy end to end: our detectors, our alignment, int8."""
+    from models.errors import ModelError
     from models.evaluate_face import DataError, evaluate_face
 
     try:
-        report = {**evaluate_face(data, group), "machine": describe()}
-    except DataError as error:
+        with Progress(console=_errors, transient=True) as progress:
+            bar = progress.add_task("pictures", total=None)
+            seen = evaluate_face(
+                data, group or [], enrol, lambda done, count: progress.update(bar, completed=done, total=count)
+            )
+    except (DataError, ModelError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
-    _show(report, as_json)
+    _show({**seen, "machine": describe()}, as_json)
 
 
 @evaluate.command("plate", epilog="Example:  menshen models evaluate plate --data truth.csv --json")
