@@ -132,8 +132,7 @@ class PlatePipeline:
         scale = min(card.input.width / width, card.input.height / height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         fitted = np.full((card.input.height, card.input.width, 3), 128, np.uint8)
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        fitted[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=method)
+        fitted[: size[1], : size[0]] = _resized(rgb, size)
         scores, offsets = self._detector.run(_scaled(fitted, card))
         presence = _sigmoid(scores[0, ..., 0])
         rows, columns = np.nonzero(presence >= card.thresholds["score"])
@@ -194,6 +193,14 @@ def _cut(rgb: np.ndarray, origin: np.ndarray, px_per_px: float, width: int, heig
     size = (width * factor, height * factor)
     part = cv2.warpAffine(rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else part
+
+
+def _resized(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The picture at (width, height): halved while it can be, which OpenCV does ten times faster than an odd factor."""
+    while rgb.shape[1] >= 2 * size[0] and rgb.shape[0] >= 2 * size[1]:
+        half = (rgb.shape[1] // 2, rgb.shape[0] // 2)
+        rgb = cv2.resize(rgb[: 2 * half[1], : 2 * half[0]], half, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _without_doubles(found: list[Found]) -> list[Found]:
