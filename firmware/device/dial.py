@@ -79,10 +79,17 @@ class TlsStream:
                 self._out = self._out[sent:]
 
     def close(self) -> None:
-        """No DISCONNECT: the broker then publishes the last will. Closes the socket beneath, which nobody else may:
-        closing it twice would close whatever has its number by then.
+        """No DISCONNECT: the broker then publishes the last will.
+
+        TLS closes the socket beneath, but not after an error (seen in 1.25); a second close would close whatever has
+        its number by then. So: look whether it still is one.
         """
         self._secure.close()
+        try:
+            self._plain.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+        except OSError:
+            return
+        self._plain.close()
 
 
 def _connecting(host: str, port: int) -> socket.socket:
