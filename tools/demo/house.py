@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 import sqlite3
@@ -313,7 +314,7 @@ class House:
 
     def stored_events(self, device: str) -> list[tuple[int, int]]:
         """(epoch, seq) of the door's events in the controller's own store, read-only."""
-        with sqlite3.connect(f"file:{self.folder / 'menshen.db'}?mode=ro", uri=True) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'menshen.db'}?mode=ro", uri=True)) as database:
             rows = database.execute("SELECT epoch, seq FROM events WHERE device = ? ORDER BY epoch, seq", (device,))
             return [(int(epoch), int(seq)) for epoch, seq in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import ssl
 import time
@@ -171,6 +172,6 @@ class ServerDatabase:
 
     def events(self, device: str) -> list[tuple[int, int]]:
         """(epoch, seq) of the door's events, in order, as many times as they are there."""
-        with sqlite3.connect(f"file:{self._file}?mode=ro", uri=True) as database:
+        with contextlib.closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as database:
             rows = database.execute("SELECT epoch, seq FROM events WHERE device = ? ORDER BY epoch, seq", (device,))
             return [(int(epoch), int(seq)) for epoch, seq in rows]

@@ -35,7 +35,7 @@ def ensure_environment() -> None:
     try:
         _pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
         _pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
-        _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+        _pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
     except SetupError:
         stamp.write_text("pip failed and took back what it had begun")
         raise

@@ -108,6 +108,11 @@ def test_gate_command_passes_the_exit_status_on() -> None:
     assert command("python", "-c", "raise SystemExit(7)")() == 7
 
 
+def test_gate_command_that_hangs_is_ended() -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        command("python", "-c", "import signal; signal.pause()", limit_s=0.5)()
+
+
 def test_firmware_that_does_not_compile_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "good.py").write_text("x = 1\n")
     assert compile_firmware(tmp_path) == 0
