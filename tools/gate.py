@@ -41,7 +41,7 @@ def command(*argv: str, limit_s: float = LIMIT_S) -> Callable[[], int]:
 
     One that has not ended after `limit_s` is killed: subprocess.TimeoutExpired.
     """
-    words = [VENV / "bin" / argv[0], *argv[1:]]
+    words = [str(VENV / "bin" / argv[0]), *argv[1:]]
     return lambda: subprocess.run(words, cwd=ROOT, check=False, timeout=limit_s).returncode
 
 
