@@ -1,0 +1,83 @@
+"""Edges out of the ring into cards, levels out of noise, time out of ticks."""
+
+from device.board import TICKS_MASK, EdgeRing
+from device.clock import Clock
+from device.inputs import DEBOUNCE_MS, Inputs
+from device.reader import Reader
+from doorlogic.door import RESTING, Levels
+from doorwire import vocabulary as words
+
+BITS = "00000010100000100110100100"  # facility 5, card 1234
+CARD = 0x0504D2
+OPEN = Levels(True, False, False, False, False)
+
+
+def swipe(edges: EdgeRing, start_us: int, bits: str = BITS, interval_us: int = 1000) -> int:
+    """Put a card's edges into the ring; when the last came."""
+    for i in range(len(bits)):
+        edges.put(int(bits[i]), (start_us + i * interval_us) & TICKS_MASK)
+    return start_us + (len(bits) - 1) * interval_us
+
+
+def test_reader_reads_a_card_after_silence_and_not_before() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, 1_000_000)
+    assert reader.poll(last_us + 1_000) == [] and reader.due_ms() == 21
+    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)] and reader.due_ms() == -1
+    assert reader.poll(last_us + 60_000) == []
+
+
+def test_reader_works_while_its_clock_wraps() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, TICKS_MASK - 12_345)
+    assert reader.poll((last_us + 20_001) & TICKS_MASK) == [(words.REASON_NONE, CARD)]
+
+
+def test_reader_tells_two_cards_apart_that_came_before_it_was_asked() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, 1_000_000)
+    last_us = swipe(edges, last_us + 30_000)
+    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)] * 2
+
+
+def test_reader_counts_parity_and_length_errors() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, 1_000_000, "1" + BITS[1:])
+    last_us = swipe(edges, last_us + 30_000, BITS[:-1])
+    assert reader.poll(last_us + 20_001) == [(words.REASON_PARITY, 0), (words.REASON_FORMAT, 0)]
+    assert reader.errors == 2
+
+
+def test_reader_refuses_a_card_when_the_ring_ran_over() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, 1_000_000, "1" * 300)
+    assert len(edges) == EdgeRing.SIZE - 1 and edges.overrun
+    assert reader.poll(last_us + 20_001) == [(words.REASON_FORMAT, 0)]
+    last_us = swipe(edges, 9_000_000)
+    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)]
+
+
+def test_inputs_count_when_they_have_stood() -> None:
+    inputs = Inputs(RESTING)
+    assert inputs.sample(OPEN, 100) == RESTING and not inputs.settled
+    assert inputs.sample(OPEN, 100 + DEBOUNCE_MS - 1) == RESTING
+    assert inputs.sample(OPEN, 100 + DEBOUNCE_MS) == OPEN and inputs.settled
+
+
+def test_inputs_that_bounce_never_count() -> None:
+    inputs = Inputs(RESTING)
+    for now_ms in range(0, 1000, 10):
+        assert inputs.sample(OPEN if now_ms // 10 % 2 else RESTING, now_ms) == RESTING
+
+
+def test_clock_is_unknown_until_set_and_says_how_far_it_moved() -> None:
+    clock = Clock()
+    assert clock.now_unix(5_000) == 0
+    assert clock.set(1_760_000_000_000, 5_000) is None
+    assert clock.now_unix(65_999) == 1_760_000_060
+    assert clock.set(1_760_000_062_500, 65_000) == 2_500
