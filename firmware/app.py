@@ -129,7 +129,7 @@ class Door:
             if not inputs.settled:
                 due.append(DEBOUNCE_MS)
             await self._board.wait(min(due))
-            for reason, card in reader.poll(self._board.ticks_us()):
+            for reason, card in reader.poll(self._board.ticks_us):
                 if reason:
                     self.doorway.unreadable(reason)
                 else:

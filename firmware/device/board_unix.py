@@ -108,6 +108,6 @@ class UnixBoard(Board):
             await asyncio.sleep_ms(early_us // 1000 + 1)
         start = time.ticks_us()
         self._quiet_us = start + len(bits) * interval_us + _FRAME_GAP_US
-        await asyncio.sleep_ms(interval_us * (len(bits) - 1) // 1000)
+        await asyncio.sleep_ms(interval_us * (len(bits) - 1) // 1000 + 1)
         for i in range(len(bits)):
             self.edges.put(int(bits[i]), (start + i * interval_us) & TICKS_MASK)

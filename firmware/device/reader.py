@@ -4,6 +4,10 @@ from device.board import TICKS_MASK, EdgeRing
 from doorlogic.wiegand import FRAME_END_US, Frame, Framer, decode
 from doorwire import vocabulary as words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Reader:
     """`errors` counts frames that were no card: noise, other lengths, wrong parity."""
@@ -15,9 +19,13 @@ class Reader:
         self._last_us = 0
         self.errors = 0
 
-    def poll(self, now_us: int) -> "list[tuple[int, int]]":
-        """(reason, card) of each frame that has ended: REASON_NONE, or why it is no card."""
-        read = []
+    def poll(self, ticks_us: "Callable[[], int]") -> "list[tuple[int, int]]":
+        """(reason, card) of each frame that has ended: REASON_NONE, or why it is no card.
+
+        The time is taken after the last edge is: an interrupt may put one into the ring at any moment, and one that
+        lies in the future would look like a long silence.
+        """
+        read: list[tuple[int, int]] = []
         while len(self._edges):
             line, at_us = self._edges.take()
             self._append(read, self._framer.edge(line, (at_us - self._last_us) & TICKS_MASK))
@@ -25,7 +33,7 @@ class Reader:
         if self._edges.overrun:
             self._edges.overrun = False
             self._framer.lost()
-        self._append(read, self._framer.silence((now_us - self._last_us) & TICKS_MASK))
+        self._append(read, self._framer.silence((ticks_us() - self._last_us) & TICKS_MASK))
         return read
 
     def due_ms(self) -> int:

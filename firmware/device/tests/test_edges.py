@@ -7,6 +7,10 @@ from device.reader import Reader
 from doorlogic.door import RESTING, Levels
 from doorwire import vocabulary as words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BITS = "00000010100000100110100100"  # facility 5, card 1234
 CARD = 0x0504D2
 OPEN = Levels(True, False, False, False, False)
@@ -19,20 +23,39 @@ def swipe(edges: EdgeRing, start_us: int, bits: str = BITS, interval_us: int = 1
     return start_us + (len(bits) - 1) * interval_us
 
 
+def at(now_us: int) -> "Callable[[], int]":
+    """A clock that stands there."""
+    return lambda: now_us & TICKS_MASK
+
+
+def test_reader_an_edge_that_comes_while_it_looks_ends_no_frame() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    last_us = swipe(edges, 1_000_000, BITS[:13])
+
+    def clock() -> int:
+        """The interrupt strikes between the ring and the clock."""
+        swipe(edges, last_us + 1_000, BITS[13:])
+        return last_us + 900
+
+    assert reader.poll(clock) == []
+    assert reader.poll(at(last_us + 13_000 + 20_001)) == [(words.REASON_NONE, CARD)]
+
+
 def test_reader_reads_a_card_after_silence_and_not_before() -> None:
     edges = EdgeRing()
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000)
-    assert reader.poll(last_us + 1_000) == [] and reader.due_ms() == 21
-    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)] and reader.due_ms() == -1
-    assert reader.poll(last_us + 60_000) == []
+    assert reader.poll(at(last_us + 1_000)) == [] and reader.due_ms() == 21
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)] and reader.due_ms() == -1
+    assert reader.poll(at(last_us + 60_000)) == []
 
 
 def test_reader_works_while_its_clock_wraps() -> None:
     edges = EdgeRing()
     reader = Reader(edges, (26,))
     last_us = swipe(edges, TICKS_MASK - 12_345)
-    assert reader.poll((last_us + 20_001) & TICKS_MASK) == [(words.REASON_NONE, CARD)]
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)]
 
 
 def test_reader_tells_two_cards_apart_that_came_before_it_was_asked() -> None:
@@ -40,7 +63,7 @@ def test_reader_tells_two_cards_apart_that_came_before_it_was_asked() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000)
     last_us = swipe(edges, last_us + 30_000)
-    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)] * 2
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)] * 2
 
 
 def test_reader_counts_parity_and_length_errors() -> None:
@@ -48,7 +71,7 @@ def test_reader_counts_parity_and_length_errors() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" + BITS[1:])
     last_us = swipe(edges, last_us + 30_000, BITS[:-1])
-    assert reader.poll(last_us + 20_001) == [(words.REASON_PARITY, 0), (words.REASON_FORMAT, 0)]
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_PARITY, 0), (words.REASON_FORMAT, 0)]
     assert reader.errors == 2
 
 
@@ -57,9 +80,9 @@ def test_reader_refuses_a_card_when_the_ring_ran_over() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" * 300)
     assert len(edges) == EdgeRing.SIZE - 1 and edges.overrun
-    assert reader.poll(last_us + 20_001) == [(words.REASON_FORMAT, 0)]
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_FORMAT, 0)]
     last_us = swipe(edges, 9_000_000)
-    assert reader.poll(last_us + 20_001) == [(words.REASON_NONE, CARD)]
+    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)]
 
 
 def test_inputs_count_when_they_have_stood() -> None:
