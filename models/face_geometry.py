@@ -24,6 +24,7 @@ MESH_GROW = 1.5  # of the longer side of the face's box (MediaPipe face_landmark
 NEAR_PX, FAR_PX = 128, 192
 _NEAR_CELLS = ((8, 2), (16, 6))  # cell size in px, anchors a cell (MediaPipe face_detection_short_range)
 _FAR_CELLS = ((4, 1),)  # (MediaPipe face_detection_full_range)
+_SQUARES = 8  # at most, of a picture like a ribbon
 _STEP = 0.78  # of a square's side from one square to the next: what is cut by one is whole in the other
 _SAME_IOU = 0.3  # boxes of one face as one net sees it (MediaPipe)
 _SAME_PART = 0.6  # of the smaller box inside the larger: one face as two views see it
@@ -55,11 +56,13 @@ def views(rgb: Picture) -> tuple[View, list[View]]:
     Measured on 1280×720: the whole picture finds faces from 200 px on, the squares find 98 % of those of 64 px.
     """
     height, width = rgb.shape[:2]
-    scale = min(height, width) / FAR_PX
-    size = (max(FAR_PX, round(width / scale)), max(FAR_PX, round(height / scale)))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+    small, factor = _halved(rgb)
+    scale = min(small.shape[:2]) / FAR_PX
+    size = (max(FAR_PX, round(small.shape[1] / scale)), max(FAR_PX, round(small.shape[0] / scale)))
+    small = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    scale *= factor
     longer = max(size) - FAR_PX
-    count = 1 + int(np.ceil(longer / (FAR_PX * _STEP)))
+    count = min(_SQUARES, 1 + int(np.ceil(longer / (FAR_PX * _STEP))))
     places = np.linspace(0, longer, count).round().astype(int)
     corners = [(int(p), 0) if width >= height else (0, int(p)) for p in places]
     squares = [
@@ -67,11 +70,22 @@ def views(rgb: Picture) -> tuple[View, list[View]]:
             x * scale,
             y * scale,
             FAR_PX * scale,
-            np.ascontiguousarray(small[y : y + FAR_PX, x : x + FAR_PX]).astype(np.uint8),
+            np.ascontiguousarray(small[y : y + FAR_PX, x : x + FAR_PX]),
         )
         for x, y in corners
     ]
     return _whole(small, scale), squares
+
+
+def _halved(rgb: Picture) -> tuple[Picture, int]:
+    """The picture halved while it is more than twice too large, and by how much; ten times faster than at once."""
+    factor = 1
+    while min(rgb.shape[:2]) >= 2 * FAR_PX:
+        height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
+        even = rgb[: 2 * height, : 2 * width]
+        rgb = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        factor *= 2
+    return rgb, factor
 
 
 def _whole(small: NDArray[Any], scale: float) -> View:
