@@ -72,7 +72,7 @@ class FacePipeline:
     def embed_chip(self, chip: Picture) -> Vector:
         """The same for an aligned chip (150, 150, 3).
 
-        Length 1, because of two averages the shorter one is the less certain: TAR at FAR 1e-3 0.948, without 0.919.
+        Length 1 was measured to be worth it: TAR at FAR 1e-3 on our LFW part 0.948, plain mean 0.919.
         """
         both = [self._embedder.run(picture[None])[0][0] for picture in (chip, chip[:, ::-1])]
         total = both[0] + both[1]

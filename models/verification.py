@@ -34,7 +34,8 @@ class Pair:
 def distances(a: Vectors, b: Vectors) -> Distances:
     """(len(a), len(b)) Euclidean distances; infinite where one is missing."""
     squares = (a.astype(np.float64) ** 2).sum(1)[:, None] + (b.astype(np.float64) ** 2).sum(1) - 2.0 * (a @ b.T)
-    return np.nan_to_num(np.sqrt(np.maximum(squares, 0.0)), nan=np.inf)
+    apart: Distances = np.nan_to_num(np.sqrt(np.maximum(squares, 0.0)), nan=np.inf)
+    return apart
 
 
 def genuine_and_impostor(vectors: Vectors, persons: Persons) -> tuple[Distances, Distances]:
