@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-def _dies_with_parent() -> Callable[[], None] | None:
-    """What the child does between fork and exec: ask the kernel for SIGKILL when the parent is gone."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: nothing may be loaded after it
-    parent = os.getpid()
-
-    def tie() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it died between fork and prctl
-            os._exit(1)
-
-    return tie
+# The kernel is asked for SIGKILL when the parent is gone; then the child looks whether it is gone already. Programs of
+# Debian's base do it, not a function between fork and exec: with threads about, that can hang for ever (seen on 3.13).
+_TIE = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", 'test "$PPID" = "$0" && exec "$@"')
 
 
 async def spawn(
@@ -42,13 +27,14 @@ async def spawn(
     `env` is added to our environment. Call it from the main thread: the kernel watches the forking thread.
     """
     return await asyncio.create_subprocess_exec(
+        *_TIE,
+        str(os.getpid()),
         *[str(word) for word in argv],
         env={**os.environ, **(env or {})},
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
-        preexec_fn=_dies_with_parent(),
         limit=1 << 20,
     )
 
