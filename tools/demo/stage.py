@@ -25,6 +25,7 @@ from tools.virtual_board.wiegand import wiegand26
 
 DOOR = "b1-u1"
 FLASH_DOOR = "new"
+HOUSEKEEPING = (words.EVENT_BOOT, words.EVENT_CLOCK_SET, words.EVENT_LIST_INSTALLED)  # stored, not told
 
 
 class Stage:
@@ -88,6 +89,8 @@ class Stage:
             if key in self._events:  # sent again because nobody acknowledged it
                 return
             self._events.add(key)
+            if heard.message.kind in HOUSEKEEPING:
+                return
             granted = heard.message.kind in (words.EVENT_GRANTED, words.EVENT_COMMAND_DONE)
             self.console.print(f"  [{'green' if granted else 'yellow'}]{door}[/]  {told(heard.message)}")
         elif isinstance(heard.message, Hello):
@@ -135,6 +138,7 @@ class Stage:
     async def watched(self) -> None:
         self._say("a car on the watchlist drives up: an alert, and the barrier stays down")
         await self._for_a_while(lambda: self.house.show_car(cast.WATCHED_PLATE), 6)
+        self._say("the page shows the alert with its picture; confirm it there")
 
     async def push(self) -> None:
         self._revoked = not self._revoked
