@@ -31,13 +31,17 @@ class Database:
     def __init__(self, file: Path, site: str) -> None:
         try:
             self._connection = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _unusable(file, error) from error
+        try:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
         except sqlite3.Error as error:
-            raise SetupError(f"{file}: cannot be used as database ({error}); put the backup of it back") from error
+            self._connection.close()
+            raise _unusable(file, error) from error
         self._lock = threading.Lock()
         with self.transaction() as connection:
             row = connection.execute("SELECT id FROM site").fetchone()
@@ -268,3 +272,7 @@ def _event_values(event: Event) -> tuple[object, ...]:
         event.list_version,
         event.list_age_s,
     )
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> SetupError:
+    return SetupError(f"{file}: cannot be used as database ({error}); put the backup of it back")
