@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
 import time
@@ -52,6 +53,7 @@ class Desk:
         self._connected = asyncio.Event()
         self._heard = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._answers: set[asyncio.Task[None]] = set()
         self._uptime: tuple[int, float] = (0, 0.0)
         self._boot_id = 0
 
@@ -64,8 +66,10 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            tasks = [self._task, *self._answers]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self) -> None:
         """Hear the door; a broker that went is waited for."""
@@ -82,21 +86,31 @@ class Desk:
                     await self._client.subscribe(f"{self._topic}/up", qos=1)
                     self._connected.set()
                     async for mail in self._client.messages:
-                        await self._take(Frame.from_bytes(self.identity.key, bytes(mail.payload)))
+                        self._take(Frame.from_bytes(self.identity.key, bytes(mail.payload)))
             except aiomqtt.MqttError:
                 self._connected.clear()
                 await asyncio.sleep(0.1)
 
-    async def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
         self._uptime = (frame.uptime_s, time.monotonic())
         if isinstance(frame.message, Hello):
             if frame.boot_id != self._boot_id:
                 self._boot_id, self.counter = frame.boot_id, 0
-            await self.send(Time(unix=int(time.time()), millis=0))
+            self._answer(Time(unix=int(time.time()), millis=0))
         elif isinstance(frame.message, Event) and self.acknowledge:
-            await self.send(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
+            self._answer(Ack(epoch=frame.message.epoch, seq=frame.message.seq))
         self._heard.set()
+
+    def _answer(self, message: Message) -> None:
+        """Not awaited: a broker that dies before it confirms would keep us from noticing that for 10 s."""
+        task = asyncio.create_task(self._send_if_heard(message))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _send_if_heard(self, message: Message) -> None:
+        with contextlib.suppress(aiomqtt.MqttError):  # the door says it again
+            await self.send(message)
 
     def seal(
         self, message: Message, lifetime_s: int = 30, boot_id: int | None = None, key: bytes | None = None
