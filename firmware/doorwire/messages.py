@@ -110,7 +110,7 @@ class State(Message):
         ("door", _DOOR),
         ("lock", _LOCK),
         ("mode", _MODE),
-        ("alarms", uint(1, 0, 15)),
+        ("alarms", uint(1, 0, words.ALL_ALARMS)),
         ("list_version", _U32),
         ("clock_unix", _U32),
         ("free_heap", _U32),

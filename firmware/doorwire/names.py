@@ -1,6 +1,6 @@
 """What people call the ids of `vocabulary.py`. ONVIF PACS names where it has one."""
 
-CREDENTIALS = {0: "none", 1: "card", 2: "pin"}
+CREDENTIALS = {0: "none", 1: "card", 2: "pin", 3: "card-pin"}
 DOORS = {0: "Unknown", 1: "Open", 2: "Closed", 3: "Fault", 4: "Ajar", 5: "Propped"}
 LOCKS = {0: "Unknown", 1: "Locked", 2: "Unlocked", 3: "Fault"}
 MODES = {
@@ -12,7 +12,15 @@ MODES = {
     6: "LockedOpen",
     7: "Trial",
 }
-ALARMS = {1: "DoorForcedOpen", 2: "DoorOpenTooLong", 4: "Tamper", 8: "Fault"}
+ALARMS = {
+    1: "DoorForcedOpen",
+    2: "DoorOpenTooLong",
+    4: "Tamper",
+    8: "Fault",
+    16: "Duress",
+    32: "Ajar",
+    64: "Reader",
+}
 EVENTS = {
     1: "boot",
     2: "granted",
@@ -31,6 +39,18 @@ EVENTS = {
     15: "list-refused",
     16: "clock-set",
     17: "reader-error",
+    18: "Duress",
+    19: "DoorOpenTooLongWarning",
+    20: "Ajar",
+    21: "locked-out",
+    22: "mode-changed",
+    23: "reader-lost",
+    24: "reader-found",
+    25: "overwritten",
+    26: "update-started",
+    27: "update-confirmed",
+    28: "update-undone",
+    29: "safe-mode",
 }
 REASONS = {
     0: "none",
@@ -63,6 +83,26 @@ REASONS = {
     27: "list-too-old",
     28: "seal",
     29: "malformed",
+    30: "pin-wrong",
+    31: "locked-out",
+    32: "uses-spent",
+    33: "first-person-missing",
+    34: "interlocked",
+    35: "duress",
+    36: "toggled",
+    37: "schedule",
+    38: "stuck-rex",
+    39: "stuck-contact",
+    40: "timeout",
+    41: "not-secure",
+    42: "wrong-key",
+    43: "exception",
+    44: "rollback",
+    45: "update-digest",
+    46: "self-test",
+    47: "bad-boots",
+    48: "clock-bound",
+    49: "watchdog",
 }
 OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report"}
 BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}
