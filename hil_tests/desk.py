@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import aiomqtt
 
-from doorwire import doorlist
+from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
 from doorwire.messages import (
@@ -154,7 +154,7 @@ class Desk:
         before = len(self.messages(ListInstalled))
         now = int(time.time())
         key = key or self.identity.key
-        data = doorlist.encode(key, self.device, version, now, now + 86_400, denied, granted)
+        data = listwriter.encode(key, self.device, version, now, now + 86_400, denied, granted)
         digest = hashlib.sha256(data).digest()
         await self.send(ListBegin(version=version, base_version=0, size=len(data), digest=digest))
         for at in range(0, len(data), CHUNK_LIMIT):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from doorwire import doorlist
+from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 from models.face import FacePipeline
 from models.plate import PlatePipeline
@@ -110,7 +110,7 @@ async def _badge(count: int) -> list[float]:
     records = [
         doorlist.Record(doorlist.credential_digest(key, words.CREDENTIAL_CARD, n), n) for n in range(1, count + 1)
     ]
-    listed = doorlist.encode(identity.key, bytes.fromhex(identity.device), 1, 1_800_000_000, 0, [], records)
+    listed = listwriter.encode(identity.key, bytes.fromhex(identity.device), 1, 1_800_000_000, 0, [], records)
     times = []
     with tempfile.TemporaryDirectory() as folder:
         flash = Path(folder) / "door.flash"

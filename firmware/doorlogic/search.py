@@ -1,6 +1,6 @@
 """Finding a credential in a list that stays in flash: memory does not grow with residents."""
 
-from doorwire.doorlist import HEADER_SIZE, RECORD_SIZE, Header, Record
+from doorwire.doorlist import RECORD_SIZE, Header, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +14,11 @@ _GUESSES = 8  # interpolated probes before plain halving, so that no set of dige
 
 def find(read: "Callable[[int, int], bytes]", header: Header, digest: bytes) -> "Found":
     """(deny record, grant record) of the credential with this digest. `read(offset, size)` reads the list's bytes."""
-    denied = _find(read, HEADER_SIZE, header.denied, digest)
+    start = header.records_at()
+    denied = _find(read, start, header.denied, digest)
     if denied is not None:
         return denied, None
-    return None, _find(read, HEADER_SIZE + RECORD_SIZE * header.denied, header.granted, digest)
+    return None, _find(read, start + RECORD_SIZE * header.denied, header.granted, digest)
 
 
 def _find(read: "Callable[[int, int], bytes]", start: int, count: int, digest: bytes) -> "Record | None":

@@ -11,7 +11,7 @@ from typing import Any
 import aiomqtt
 import pytest
 
-from doorwire import doorlist, vocabulary
+from doorwire import listwriter, vocabulary
 from doorwire.doorlist import Record, credential_digest, digest_key
 from doorwire.frame import Frame
 from doorwire.messages import Hello
@@ -49,7 +49,7 @@ def door(file: Path, who: Identity, *cards: int) -> VirtualBoard:
     """A provisioned board whose list grants `cards`."""
     digests = [credential_digest(digest_key(who.key), vocabulary.CREDENTIAL_CARD, card) for card in cards]
     records = [Record(digest, person) for person, digest in enumerate(digests, 1)]
-    listed = doorlist.encode(who.key, bytes.fromhex(who.device), 1, 1_800_000_000, 0, [], records)
+    listed = listwriter.encode(who.key, bytes.fromhex(who.device), 1, 1_800_000_000, 0, [], records)
     replace(file, image.pack({**build_bundle().files, **who.files(), "list.bin": listed}), 0o600)
     return VirtualBoard(file)
 

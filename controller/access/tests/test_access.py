@@ -10,7 +10,7 @@ from controller.access.document import Credential, Document, Person, Vehicle
 from controller.access.policy import Policy
 from controller.settings import load
 from controller.site.tree import Tree
-from doorwire import doorlist
+from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 
 KEY = bytes(range(32))
@@ -34,7 +34,7 @@ PEOPLE = [Person(id=7, name="甲", doors=["b1-e1"], gates=["north"]), Person(id=
 def records(data: bytes) -> tuple[list[bytes], list[bytes]]:
     header = doorlist.Header.from_bytes(data)
     rows = [
-        data[doorlist.HEADER_SIZE + n * doorlist.RECORD_SIZE :][: doorlist.RECORD_SIZE]
+        data[header.records_at() + n * doorlist.RECORD_SIZE :][: doorlist.RECORD_SIZE]
         for n in range(header.denied + header.granted)
     ]
     return rows[: header.denied], rows[header.denied :]
@@ -72,7 +72,7 @@ def test_lists_hold_what_doorwire_expects(tree: Tree) -> None:
     ]
     lists = compile_lists(document(people=PEOPLE, credentials=cards), tree, [ONE, TWO], {})
     assert [row.device for row in lists] == [ONE.device, TWO.device]
-    header = doorlist.verify(KEY, bytes.fromhex(ONE.device), lists[0].data)
+    header = listwriter.verify(KEY, bytes.fromhex(ONE.device), lists[0].data)
     assert (header.version, header.generated_unix, header.denied, header.granted) == (4, 5, 1, 2)
     denied, granted = records(lists[0].data)
     key = doorlist.digest_key(KEY)

@@ -11,8 +11,9 @@ from device.journal_store import JournalStore
 from device.list_store import ListStore
 from doorlogic.door import Settings
 from doorwire import vocabulary as words
-from doorwire.doorlist import Record, credential_digest, digest_key, encode
+from doorwire.doorlist import Record, credential_digest, digest_key
 from doorwire.frame import Frame, Guard
+from doorwire.listwriter import encode
 from doorwire.messages import Message
 from doorwire.tests.vectors import DEVICE, KEY
 

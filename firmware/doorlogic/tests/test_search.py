@@ -2,7 +2,8 @@
 
 from doorlogic.search import find
 from doorwire import doorlist
-from doorwire.doorlist import Header, Record, credential_digest, digest_key, encode
+from doorwire.doorlist import Header, Record, credential_digest, digest_key
+from doorwire.listwriter import encode
 from doorwire.tests.vectors import DEVICE, KEY
 
 DIGESTS = digest_key(KEY)
