@@ -6,6 +6,7 @@ import os
 import sys
 
 import config
+import loader
 from device import dial, flash
 from device.board import Board
 from device.clock import Clock
@@ -145,8 +146,8 @@ class Door:
         return self.commands is not None and self.commands.restart
 
 
-def main() -> None:
-    """What main.py calls."""
+def main(record: loader.Record) -> None:
+    """What the loader calls. `record`: what it knows of the slots."""
     asyncio.run(_main())
 
 

