@@ -196,7 +196,11 @@ class Commands:
         self._link.send(messages.ListProgress(version=lists.incoming_version, offset=lists.offset))
 
     def _set_clock(self, time: messages.Time) -> None:
-        moved_ms = self._clock.set(time.unix * 1000 + time.millis, self._board.uptime_ms())
+        try:
+            moved_ms = self._clock.set(time.unix * 1000 + time.millis, self._board.uptime_ms())
+        except RefusedError as error:
+            self._refuse(error.reason)
+            return
         if moved_ms is None or abs(moved_ms) >= _CLOCK_MOVED_MS:
             self._doorway.record(words.EVENT_CLOCK_SET, words.REASON_NONE)
 

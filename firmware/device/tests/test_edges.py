@@ -1,7 +1,6 @@
 """Edges out of the ring into cards, levels out of noise, time out of ticks."""
 
 from device.board import TICKS_MASK, EdgeRing
-from device.clock import Clock
 from device.inputs import DEBOUNCE_MS, Inputs
 from device.reader import Reader
 from doorlogic.door import RESTING, Levels
@@ -96,11 +95,3 @@ def test_inputs_that_bounce_never_count() -> None:
     inputs = Inputs(RESTING)
     for now_ms in range(0, 1000, 10):
         assert inputs.sample(OPEN if now_ms // 10 % 2 else RESTING, now_ms) == RESTING
-
-
-def test_clock_is_unknown_until_set_and_says_how_far_it_moved() -> None:
-    clock = Clock()
-    assert clock.now_unix(5_000) == 0
-    assert clock.set(1_760_000_000_000, 5_000) is None
-    assert clock.now_unix(65_999) == 1_760_000_060
-    assert clock.set(1_760_000_062_500, 65_000) == 2_500
