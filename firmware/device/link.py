@@ -5,10 +5,11 @@ sent; of the other messages at most OUTBOX wait, and the oldest goes when there 
 """
 
 import asyncio
+import gc
 import os
 
 from device.journal_store import JournalStore
-from device.mqtt import PING_S, MqttError, Session
+from device.mqtt import PING_MS, MqttError, Session
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
 from doorwire.messages import Event, Message
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 WINDOW = 8  # events in flight (docs/ARCHITECTURE.md)
 OUTBOX = 12
-RESEND_S = 5  # without an Ack for that long, send again from the first unacknowledged event
-STATE_EVERY_S = 60
+RESEND_MS = 5_000  # without an Ack for that long, send again from the first unacknowledged event
+STATE_EVERY_MS = 60_000
 _OPEN_S = 10
+_STEADY_MS = 10_000  # a connection that lasted so long was a good one: the next attempt comes soon
 _FIRST_DELAY_MS = 500
 _LONGEST_DELAY_MS = 10_000
 
@@ -35,13 +37,13 @@ class Sealer:
         self._device = device
         self._key = key
         self._boot_id = boot_id
-        self._uptime_ms = uptime_ms
         self._counter = 0
+        self.uptime_ms = uptime_ms
 
     def seal(self, message: Message) -> bytes:
         """The sealed frame."""
         self._counter += 1
-        frame = Frame(self._device, self._boot_id, self._counter, self._uptime_ms() // 1000, message)
+        frame = Frame(self._device, self._boot_id, self._counter, self.uptime_ms() // 1000, message)
         return frame.to_bytes(self._key)
 
 
@@ -75,9 +77,11 @@ class Link:
         self._outbox: list[Message] = []
         self._state_due = False
         self._wake = asyncio.Event()
+        self._over = asyncio.Event()
         self._ended: Exception | None = None
         self._sent = 0  # the last event sent on this connection
         self.heard: Callable[[bytes], None] | None = None
+        self.beat: Callable[[], None] | None = None
         self.connected = False
 
     def send(self, message: Message) -> None:
@@ -105,15 +109,17 @@ class Link:
         delay_ms = _FIRST_DELAY_MS
         told = False
         while True:
+            began_ms = self._alive_ms()
             try:
                 await self._serve()
-            except (OSError, MqttError, asyncio.TimeoutError, EOFError) as error:
+            except (OSError, MqttError, asyncio.TimeoutError, EOFError, MemoryError) as error:
                 if self.connected or not told:
                     print("link: lost:", _words(error))
                     told = True
-                if self.connected:
-                    delay_ms = _FIRST_DELAY_MS
             self.connected = False
+            gc.collect()  # TLS wants its memory in one piece
+            if self._sealer.uptime_ms() - began_ms >= _STEADY_MS:
+                delay_ms = _FIRST_DELAY_MS
             await asyncio.sleep(_jitter(delay_ms) / 1000)
             delay_ms = min(2 * delay_ms, _LONGEST_DELAY_MS)
 
@@ -132,52 +138,60 @@ class Link:
             self._state_due = True
             self.connected = True
             print("link: connected")
-            self._ended = None
-            reading = asyncio.create_task(self._read(session))
-            try:
-                await self._pump(session)
-            finally:
-                reading.cancel()
+            await self._both(session)
         finally:
             session.close()
 
-    async def _read(self, session: Session) -> None:
-        """Until the session ends; the pump then raises what ended it."""
+    async def _both(self, session: Session) -> None:
+        """Read and write until one of them ends the session: the other may be waiting for a peer that is gone."""
+        self._over.clear()
+        tasks = [asyncio.create_task(self._until_over(work)) for work in (session.run(), self._pump(session))]
         try:
-            await session.run()
-        except Exception as error:  # noqa: BLE001 (the pump raises it)
+            await self._over.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+        raise self._ended or MqttError("the session ended")
+
+    async def _until_over(self, work: "Awaitable[None]") -> None:
+        """What ends this work ends the session."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 (`_both` raises it)
             self._ended = error
-            self._wake.set()
+            self._over.set()
 
     def _received(self, topic: bytes, payload: bytes) -> None:
         if self.heard is not None:
             self.heard(payload)
 
     async def _pump(self, session: Session) -> None:
-        """Send what there is to send, else ping; ends with the error that ends the session."""
-        idle_s = since_state_s = 0
+        """Send what there is to send, ping, and send again what nobody acknowledges; ends with the session's error."""
         acked = self._journal.acked
+        pinged_ms = stated_ms = moved_ms = self._sealer.uptime_ms()
         while True:
-            if self._ended is not None:
-                raise self._ended
-            if acked != self._journal.acked:
-                acked, idle_s = self._journal.acked, 0
-                self._sent = max(self._sent, acked)
             self._wake.clear()
-            if await self._flush(session):
-                continue
-            try:
-                await asyncio.wait_for(self._wake.wait(), 1)
-            except asyncio.TimeoutError:
-                idle_s += 1
-                since_state_s += 1
-                if since_state_s % PING_S == 0:
-                    await session.ping()
-                if idle_s % RESEND_S == 0:
-                    self._sent = self._journal.acked
-                if since_state_s >= STATE_EVERY_S:
-                    since_state_s = 0
-                    self._state_due = True
+            now_ms = self._alive_ms()
+            if acked != self._journal.acked or self._sent <= acked:
+                acked, moved_ms = self._journal.acked, now_ms
+            elif now_ms - moved_ms >= RESEND_MS:
+                self._sent, moved_ms = acked, now_ms
+            if now_ms - stated_ms >= STATE_EVERY_MS:
+                self._state_due, stated_ms = True, now_ms
+            if now_ms - pinged_ms >= PING_MS:
+                pinged_ms = now_ms
+                await session.ping()
+            if not await self._flush(session):
+                try:
+                    await asyncio.wait_for(self._wake.wait(), 1)
+                except asyncio.TimeoutError:
+                    pass
+
+    def _alive_ms(self) -> int:
+        """The uptime; the supervisor is told that the link lives."""
+        if self.beat is not None:
+            self.beat()
+        return self._sealer.uptime_ms()
 
     async def _flush(self, session: Session) -> bool:
         """Send what waits and one event; whether there was one. Answers first: a list transfer waits for them."""

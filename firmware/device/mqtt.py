@@ -1,7 +1,7 @@
 """An MQTT 3.1.1 session over a stream: QoS 1 both ways, last will. One connection; `link.py` makes the next one.
 
 Memory is bounded: a packet longer than PACKET_LIMIT ends the session. A peer that says nothing for SILENCE_S is gone:
-pings go out every PING_S, so a half-open connection is noticed in at most PING_S + SILENCE_S < 15 s.
+pings go out every PING_MS, so a half-open connection is noticed in at most SILENCE_S and a ping: < 15 s.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 KEEPALIVE_S = 10
-PING_S = 4
+PING_MS = 4_000
 SILENCE_S = 10
 PACKET_LIMIT = 1400  # a frame of 1,200 bytes, its topic, and room
 
@@ -98,7 +98,10 @@ class Session:
         """At QoS 1; MqttError when refused."""
         await self._send(_packet(_SUBSCRIBE, self._next_id() + _field(topic.encode()) + b"\x01"))
         kind, answer = await self._receive()
-        if kind != _SUBACK or len(answer) != 3 or answer[2] == 0x80:
+        while kind & 0xF0 == _PUBLISH:  # MQTT 3.1.1 §3.8.4: a broker may begin before it has said so
+            await self._published(kind, answer)
+            kind, answer = await self._receive()
+        if kind != _SUBACK or len(answer) != 3 or answer[2] > 2:
             raise MqttError(f"the broker refused the subscription to {topic}: check its ACL")
 
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:

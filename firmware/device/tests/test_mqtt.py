@@ -77,6 +77,12 @@ def test_subscribe_is_at_qos_1_and_a_refusal_is_told() -> None:
     assert "ACL" in run(b"\x90\x03\x00\x01\x80", "subscribe")[2]
 
 
+def test_subscribe_takes_what_comes_before_its_answer() -> None:
+    early = b"\x32\x0a\x00\x03t/d\x00\x07abc" + b"\x31\x06\x00\x03t/dq"
+    wire, heard, error = run(early + b"\x90\x03\x00\x01\x01", "subscribe")
+    assert heard == [(b"t/d", b"abc")] and wire.out.endswith(b"\x40\x02\x00\x07") and not error
+
+
 def test_publish_is_at_qos_1_with_long_lengths_and_its_own_id() -> None:
     wire, _, _ = run(b"", "publish")
     assert wire.out == b"\x32\xd0\x01\x00\x04t/up\x00\x01" + b"x" * 200 + b"\x33\x0e\x00\x06t/link\x00\x02here"
