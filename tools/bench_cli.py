@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, help="Speed and memory, measured here and now.")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
@@ -42,6 +43,21 @@ def vision(as_json: AsJson = False) -> None:
     from tools.bench_vision import bench_vision
 
     _show(bench_vision(), as_json)
+
+
+@app.command()
+def match(as_json: AsJson = False) -> None:
+    """Nearest-template search among 1,000 to 1,000,000, beside NumPy, FAISS and usearch where they are installed."""
+    from tools.bench_match import bench_match
+
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("templates", total=4)
+
+        def show(size: int) -> None:
+            bar.update(task, description=f"{size:,} templates", advance=1)
+
+        report = bench_match(show)
+    _show(report, as_json)
 
 
 def _show(report: dict[str, object], as_json: bool) -> None:

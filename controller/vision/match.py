@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.face_search import FaceIndex
+
 DIMENSIONS = 128  # of the embedder's vector
 
 
@@ -19,12 +21,11 @@ class Match:
     margin: float
 
 
-@dataclass(frozen=True, slots=True)
 class Gallery:
     """Enrolled templates: `vectors` (N, 128) float32, `persons` (N,) int64. Several rows a person are welcome."""
 
-    vectors: NDArray[np.float32]
-    persons: NDArray[np.int64]
+    def __init__(self, vectors: NDArray[np.float32], persons: NDArray[np.int64]) -> None:
+        self.index = FaceIndex(vectors, persons) if len(persons) else None
 
     @classmethod
     def empty(cls) -> Gallery:
@@ -33,11 +34,9 @@ class Gallery:
 
 def match(vector: NDArray[np.float32], gallery: Gallery, threshold: float, margin: float) -> Match:
     """`vector` (128,). `threshold` and `margin` in Euclidean distance, from the embedder's card."""
-    if not len(gallery.persons):
+    if gallery.index is None:
         return Match(None, float("inf"), float("inf"))
-    distances = np.linalg.norm(gallery.vectors - vector, axis=1)
-    best = int(np.argmin(distances))
-    person, distance = int(gallery.persons[best]), float(distances[best])
-    others = distances[gallery.persons != person]
-    lead = float(others.min()) - distance if len(others) else float("inf")
-    return Match(person if distance <= threshold and lead >= margin else None, distance, lead)
+    found = gallery.index.nearest(vector)
+    lead = found.other_distance - found.distance
+    known = found.distance <= threshold and lead >= margin
+    return Match(found.person if known else None, found.distance, lead)

@@ -68,7 +68,7 @@ def test_face_known_is_decided_once_by_the_second_picture_that_agrees() -> None:
     said = SaidFaces(0.1, 0.2)
     (seen,) = passage(said, [0.0, 0.125, 0.25, 0.375, 5 * PATIENCE_S])
     assert (seen.person, seen.frames, said.embedded) == (7, 2, 2)
-    assert seen.distance == pytest.approx(0.1)
+    assert seen.distance == pytest.approx(0.1, abs=1e-5)
     assert seen.at_unix == 1000.125
     assert seen.jpeg is not None and seen.jpeg[:2] == b"\xff\xd8"
 
