@@ -80,9 +80,9 @@ class Desk:
         settings = Settings(5_000, 30_000, barrier)
         self.doorway = Doorway(self.board, settings, words.MODE_LOCKED, self.lists, self.journal, self.clock)
         self.link = DeskLink()
-        guard = Guard(DEVICE, BOOT_ID)
+        self.guard = Guard(DEVICE, BOOT_ID)
         self.commands = Commands(
-            KEY, guard, self.board, self.doorway, self.lists, self.journal, self.clock, self.link, folder
+            KEY, self.guard, self.board, self.doorway, self.lists, self.journal, self.clock, self.link, folder
         )
         self.counter = 0
 
