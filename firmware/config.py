@@ -4,7 +4,23 @@ import json
 
 from doorwire import vocabulary as words
 
-_KEYS = ("device", "site", "broker", "board", "readers", "release_s", "open_too_long_s", "barrier", "mode", "network")
+_KEYS = (
+    "device",
+    "site",
+    "broker",
+    "board",
+    "readers",
+    "release_s",
+    "open_too_long_s",
+    "barrier",
+    "mode",
+    "network",
+    "unlock_schedule",
+    "first_person",
+    "toggle",
+    "pin_errors",
+    "pin_lock_s",
+)
 _BROKER_KEYS = ("host", "port", "name")
 _MODES = {"Locked": words.MODE_LOCKED, "Unlocked": words.MODE_UNLOCKED, "Trial": words.MODE_TRIAL}
 
@@ -36,6 +52,11 @@ class Config:
         self.barrier = False
         self.mode = words.MODE_LOCKED
         self.network: dict[str, object] = {}
+        self.unlock_schedule = 0
+        self.first_person = False
+        self.toggle = False
+        self.pin_errors = 5
+        self.pin_lock_s = 60
         self.problems: list[str] = []
 
 
@@ -120,9 +141,27 @@ def _open_too_long(config: Config, value: object) -> None:
 
 
 def _barrier(config: Config, value: object) -> None:
-    if not isinstance(value, bool):
-        raise ConfigError("barrier has to be true or false")
-    config.barrier = value
+    config.barrier = _flag("barrier", value)
+
+
+def _unlock_schedule(config: Config, value: object) -> None:
+    config.unlock_schedule = _whole("unlock_schedule", value, 0, 255)
+
+
+def _first_person(config: Config, value: object) -> None:
+    config.first_person = _flag("first_person", value)
+
+
+def _toggle(config: Config, value: object) -> None:
+    config.toggle = _flag("toggle", value)
+
+
+def _pin_errors(config: Config, value: object) -> None:
+    config.pin_errors = _whole("pin_errors", value, 1, 20)
+
+
+def _pin_lock(config: Config, value: object) -> None:
+    config.pin_lock_s = _whole("pin_lock_s", value, 10, 900)
 
 
 def _network(config: Config, value: object) -> None:
@@ -134,6 +173,12 @@ def _network(config: Config, value: object) -> None:
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
         raise ConfigError(f"{key} has to be a text")
+    return value
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{key} has to be true or false")
     return value
 
 
@@ -159,4 +204,9 @@ _READERS = (
     ("barrier", _barrier),
     ("mode", _mode),
     ("network", _network),
+    ("unlock_schedule", _unlock_schedule),
+    ("first_person", _first_person),
+    ("toggle", _toggle),
+    ("pin_errors", _pin_errors),
+    ("pin_lock_s", _pin_lock),
 )

@@ -4,7 +4,7 @@ import hashlib
 import os
 
 from device import flash
-from doorlogic import search
+from doorlogic import schedule, search
 from doorwire import vocabulary as words
 from doorwire.doorlist import HEADER_SIZE, Header, Record, credential_digest, digest_key
 from doorwire.errors import MalformedError
@@ -56,9 +56,17 @@ class ListStore:
             if verified is not None:
                 self._put_in_force(verified)
 
-    def lookup(self, header: Header, kind: int, value: int) -> "tuple[Record | None, Record | None]":
+    def lookup(self, header: Header, kind: int, value: int, person: int = 0) -> "tuple[Record | None, Record | None]":
         """What the list says of a credential. OSError when flash does not answer."""
-        return search.find(self._read, header, credential_digest(self._digest_key, kind, value))
+        return search.find(self._read, header, credential_digest(self._digest_key, kind, value, person))
+
+    def grants(self, digest: bytes) -> bool:
+        """Whether the list has a grant record with this digest. OSError when flash does not answer."""
+        return self.header is not None and search.find(self._read, self.header, digest)[1] is not None
+
+    def is_open(self, number: int, now_unix: int) -> bool:
+        """Whether the list's schedule of this number is open. OSError when flash does not answer."""
+        return self.header is not None and schedule.is_open(self._read, self.header, number, now_unix)
 
     def begin(self, version: int, base_version: int, size: int, digest: bytes) -> int:
         """A list is to arrive: REASON_NONE, or why not."""

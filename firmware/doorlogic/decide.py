@@ -6,45 +6,61 @@ from doorwire.doorlist import Header, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
     from doorlogic.search import Found
 
-_KNOWN_FLAGS = doorlist.FLAG_EXTENDED
+    class Asked(Protocol):
+        """What a decision may ask of the door. OSError when flash does not answer."""
+
+        def lookup(self, header: Header) -> Found:
+            """The credential's deny and grant record, as `search.find`."""
+
+        def is_open(self, schedule: int) -> bool:
+            """Whether this schedule is open now."""
+
+        def used(self, record: Record) -> int:
+            """How often a credential with limited uses was used."""
+
+
+_KNOWN_FLAGS = doorlist.FLAG_EXTENDED | doorlist.FLAG_DURESS | doorlist.FLAG_FIRST_PERSON | doorlist.FLAG_TOGGLE
 
 
 class Decision:
-    """`extended`: release three times as long."""
+    """`record`: the grant record that it stands on. REASON_FACTOR_MISSING: all is well but for the person's PIN."""
 
-    def __init__(self, grant: bool, reason: int, person: int = 0, extended: bool = False) -> None:
+    def __init__(self, grant: bool, reason: int, person: int = 0, record: "Record | None" = None) -> None:
         self.grant = grant
         self.reason = reason
         self.person = person
-        self.extended = extended
+        self.record = record
+
+    def has(self, flag: int) -> bool:
+        """Whether its record has this FLAG_*."""
+        return self.record is not None and bool(self.record.flags & flag)
 
 
-def decide(header: "Header | None", lookup: "Callable[[Header], Found]", now_unix: int, mode: int) -> Decision:
-    """What this credential gets. `header` None: no list; `lookup` as `search.find`; `now_unix` 0: clock unknown."""
-    decision = _by_list(header, lookup, now_unix)
+def decide(header: "Header | None", asked: "Asked", now_unix: int, mode: int) -> Decision:
+    """What this credential gets. `header` None: no list; `now_unix` 0: clock unknown."""
+    decision = _by_list(header, asked, now_unix)
     if mode == words.MODE_TRIAL and not decision.grant:
         return Decision(True, words.REASON_TRIAL, decision.person)
-    if mode in (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED) and decision.grant:
+    well = decision.grant or decision.reason == words.REASON_FACTOR_MISSING
+    if well and mode in (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED):
         return Decision(False, words.REASON_LOCKED_DOWN, decision.person)
     return decision
 
 
-def _by_list(header: "Header | None", lookup: "Callable[[Header], Found]", now_unix: int) -> Decision:
+def _by_list(header: "Header | None", asked: "Asked", now_unix: int) -> Decision:
     if header is None:
         return Decision(False, words.REASON_NO_LIST)
-    denied, record = lookup(header)
+    denied, record = asked.lookup(header)
     if denied is not None:
         return Decision(False, words.REASON_REVOKED, denied.person)
     if record is None:
         return Decision(False, words.REASON_UNKNOWN_CREDENTIAL)
-    reason = _age(header, now_unix) or _window(record, now_unix) or _conditions(record)
-    if reason:
-        return Decision(False, reason, record.person)
-    return Decision(True, words.REASON_LISTED, record.person, bool(record.flags & doorlist.FLAG_EXTENDED))
+    reason = _age(header, now_unix) or _window(record, now_unix) or _conditions(record, asked, now_unix)
+    return Decision(not reason, reason or words.REASON_LISTED, record.person, record)
 
 
 def _age(header: Header, now_unix: int) -> int:
@@ -64,12 +80,15 @@ def _window(record: Record, now_unix: int) -> int:
     return 0
 
 
-def _conditions(record: Record) -> int:
-    """What this firmware cannot check, it does not grant."""
-    if record.factor == doorlist.FACTOR_WITH_PIN:
-        return words.REASON_FACTOR_MISSING
-    if record.schedule:
-        return words.REASON_OUTSIDE_SCHEDULE
-    if record.factor != doorlist.FACTOR_ANY or record.uses or record.flags & ~_KNOWN_FLAGS:
+def _conditions(record: Record, asked: "Asked", now_unix: int) -> int:
+    """What this firmware does not know, it does not grant. The PIN last: it is asked for when all else is well."""
+    if record.flags & ~_KNOWN_FLAGS or record.factor not in (doorlist.FACTOR_ANY, doorlist.FACTOR_WITH_PIN):
         return words.REASON_UNSUPPORTED
-    return 0
+    if record.schedule:
+        if not now_unix:
+            return words.REASON_CLOCK_UNKNOWN
+        if not asked.is_open(record.schedule):
+            return words.REASON_OUTSIDE_SCHEDULE
+    if record.uses and asked.used(record) >= record.uses:
+        return words.REASON_USES_SPENT
+    return words.REASON_FACTOR_MISSING if record.factor == doorlist.FACTOR_WITH_PIN else 0

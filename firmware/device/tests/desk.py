@@ -6,7 +6,7 @@ import sys
 from device.board import Board
 from device.clock import Clock
 from device.commands import Commands
-from device.doorway import Doorway
+from device.doorway import PLAIN, Doorway, Habits
 from device.journal_store import JournalStore
 from device.list_store import ListStore
 from doorlogic.door import Settings
@@ -70,7 +70,7 @@ class DeskLink:
 class Desk:
     """A whole door in `folder`, without reader and network."""
 
-    def __init__(self, folder: str, barrier: bool = False) -> None:
+    def __init__(self, folder: str, barrier: bool = False, habits: Habits = PLAIN) -> None:
         self.board = DeskBoard()
         self.lists = ListStore(folder, KEY, DEVICE)
         self.lists.open()
@@ -78,7 +78,9 @@ class Desk:
         self.journal.open(1)
         self.clock = Clock()
         settings = Settings(5_000, 30_000, barrier)
-        self.doorway = Doorway(self.board, settings, words.MODE_LOCKED, self.lists, self.journal, self.clock)
+        self.doorway = Doorway(
+            self.board, settings, words.MODE_LOCKED, self.lists, self.journal, self.clock, habits, folder
+        )
         self.link = DeskLink()
         self.guard = Guard(DEVICE, BOOT_ID)
         self.commands = Commands(
