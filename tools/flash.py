@@ -261,7 +261,7 @@ def _switch(link: Link, wanted: Mapping[str, bytes], fresh: bool) -> None:
         staged = [path.removeprefix(prefix) for path in present if path.startswith(prefix)]
         names = sorted((path for path in staged if path in wanted), key=lambda path: (path == "main.py", path))
         old = [path for path in present if not path.startswith(prefix) and path not in wanted]
-        stale = [path for path in old if path.endswith((".py", ".mpy")) or (fresh and path.startswith("list."))]
+        stale = [path for path in old if path.endswith((".py", ".mpy", ".rom")) or (fresh and path.startswith("list."))]
         link.run(f"_switch({names!r}, {stale!r})")
         if fresh:
             link.run("_clear('/journal')")

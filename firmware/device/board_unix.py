@@ -27,7 +27,7 @@ class UnixBoard(Board):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reset_cause = words.RESET_POWER_ON
+        self.reset_cause = int(os.getenv("MENSHEN_RESET") or words.RESET_POWER_ON)
         self._start = time.ticks_ms()
         self._quiet_us = time.ticks_us()
         self._levels = [False] * len(INPUTS)
@@ -71,6 +71,9 @@ class UnixBoard(Board):
 
     def running(self) -> None:
         self._write("r")
+
+    def feed(self) -> None:
+        self._write("f")
 
     def restart(self) -> None:
         sys.exit(_RESET_STATUS)

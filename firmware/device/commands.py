@@ -15,8 +15,10 @@ from doorwire.frame import Frame, Guard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Protocol
+
+    from device.update import Update
 
     class Answers(Protocol):
         """What commands need of the link."""
@@ -65,6 +67,10 @@ class Commands:
         self.commit: messages.ListCommit | None = None  # the list to verify and switch to, when `work` is set
         self.work = asyncio.Event()
         self.restart = False
+        self.switch: messages.UpdateCommit | None = None  # as `commit`, for a firmware
+        self.updater: Callable[[], Update] | None = None  # makes what takes a firmware in
+        self.updated = False  # the next boot is another firmware's
+        self._update: Update | None = None
 
     def heard(self, data: bytes) -> None:
         """A frame from the broker, genuine or not."""
@@ -102,8 +108,13 @@ class Commands:
             self.work.set()
         elif isinstance(message, messages.Time):
             self._set_clock(message)
-        else:  # updates: this firmware has one slot
-            self._link.send(messages.UpdateStatus(offset=0, reason=words.REASON_UNSUPPORTED))
+        elif isinstance(message, messages.UpdateChunk):
+            self._update_chunk(message)
+        elif isinstance(message, messages.UpdateBegin):
+            self._update_begin(message)
+        elif isinstance(message, messages.UpdateCommit):
+            self.switch = message
+            self.work.set()
 
     def _command(self, command: messages.Command) -> int:
         """REASON_NONE when done."""
@@ -166,6 +177,8 @@ class Commands:
             self.work.clear()
             for _ in self.committing():
                 await asyncio.sleep(0)
+            for _ in self.switching():
+                await asyncio.sleep(0)
 
     def committing(self) -> "Iterator[int]":
         """The steps of verifying and switching to the committed list, its answer at the end."""
@@ -194,6 +207,40 @@ class Commands:
     def _progress(self) -> None:
         lists = self._lists
         self._link.send(messages.ListProgress(version=lists.incoming_version, offset=lists.offset))
+
+    def _update_begin(self, begin: messages.UpdateBegin) -> None:
+        if self._update is None and self.updater is not None:
+            self._update = self.updater()
+        if self._update is not None:
+            self._chunks = 0
+            self._update_status(self._update.begin(begin))
+
+    def _update_chunk(self, chunk: messages.UpdateChunk) -> None:
+        update = self._update
+        if update is None:
+            self._link.send(messages.UpdateStatus(offset=0, reason=words.REASON_UPDATE_DIGEST))
+            return
+        self._chunks += 1
+        came_next = chunk.offset == update.offset
+        reason = update.chunk(chunk.offset, chunk.data)
+        if reason or not came_next or self._chunks % PROGRESS_EVERY == 0 or update.whole:
+            self._update_status(reason)
+
+    def switching(self) -> "Iterator[int]":
+        """The steps of verifying the firmware that has come and of making it the next boot's."""
+        if self.switch is not None and self._update is not None:
+            commit, self.switch = self.switch, None
+            for reason in self._update.commit(commit.digest):
+                if reason >= 0:
+                    self._update_status(reason)
+                    self.updated = self.updated or reason == words.REASON_NONE
+                yield reason
+
+    def _update_status(self, reason: int) -> None:
+        if self._update is not None:
+            self._link.send(messages.UpdateStatus(offset=self._update.offset, reason=reason))
+        if reason:
+            self._doorway.record(words.EVENT_COMMAND_REFUSED, reason)
 
     def _set_clock(self, time: messages.Time) -> None:
         try:

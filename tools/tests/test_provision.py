@@ -1,11 +1,13 @@
 """Identities, images and the ledger: nothing doubled, nothing lost, nothing readable by others."""
 
+import hashlib
 import json
 import multiprocessing
 from pathlib import Path
 
 import pytest
 
+import loader
 from tools.bundle import Bundle, BundleError, build_bundle
 from tools.provision import BrokerAddress, LedgerError, ledger_append, ledger_read, new_device, write_image
 from tools.virtual_board import image
@@ -103,29 +105,47 @@ def test_ledger_disk_full_names_the_file_and_the_next_step(monkeypatch: pytest.M
         ledger_append(Path("/dev/full"), new_device("demo", BROKER, CA))
 
 
-def test_bundle_compiles_modules_keeps_main_and_leaves_tests_out(tmp_path: Path) -> None:
-    (tmp_path / "device" / "tests").mkdir(parents=True)
-    (tmp_path / "version.py").write_text('"""v"""\nVERSION = "1.2.3"\n')
-    (tmp_path / "main.py").write_text("import device.pins\n")
-    (tmp_path / "device" / "pins.py").write_text("X = 1\n")
-    (tmp_path / "device" / "tests" / "test_pins.py").write_text("assert 0\n")
-    bundle = build_bundle(tmp_path)
-    assert set(bundle.files) == {"main.py", "version.mpy", "device/pins.mpy"}
-    assert bundle.version == "1.2.3"
-    assert bundle.files["main.py"] == b"import device.pins\n"
-    assert bundle.files["device/pins.mpy"][:2] == b"M\x06"
+VERSION = '"""v"""\nFIRMWARE = "1.2.3"\nROLLBACK = 7\n'
+
+
+def small_firmware(folder: Path) -> Path:
+    (folder / "device" / "tests").mkdir(parents=True)
+    (folder / "version.py").write_text(VERSION)
+    (folder / "main.py").write_text("import loader\n")
+    (folder / "loader.py").write_text("X = 1\n")
+    (folder / "device" / "pins.py").write_text("X = 1\n")
+    (folder / "device" / "tests" / "test_pins.py").write_text("assert 0\n")
+    return folder
+
+
+def test_bundle_is_two_starters_a_record_and_one_image_without_tests(tmp_path: Path) -> None:
+    bundle = build_bundle(small_firmware(tmp_path))
+    assert set(bundle.files) == {"main.py", "loader.mpy", "a.rom", "slot"}
+    assert set(bundle.modules) == {"loader.mpy", "version.mpy", "device/pins.mpy"}
+    assert (bundle.version, bundle.rollback) == ("1.2.3", 7)
+    assert bundle.files["main.py"] == b"import loader\n"
+    assert bundle.modules["device/pins.mpy"][:2] == b"M\x06"
+    image = bundle.image
+    assert image[:3] == b"\xd2\xcd\x31"  # ROMFS
+    assert bundle.modules["device/pins.mpy"] in image
+    assert image[-36:-32] == (7).to_bytes(4, "little")
+    assert image[-32:] == hashlib.sha256(image[:-32]).digest()
+
+
+def test_bundle_record_is_that_of_a_confirmed_slot_a(tmp_path: Path) -> None:
+    (tmp_path / "slot").write_bytes(build_bundle(small_firmware(tmp_path)).files["slot"])
+    record = loader.Record(f"{tmp_path}/")
+    assert (record.active, record.trial, record.bad, record.floor) == (0, 0, 0, 7)
+    assert record.to_bytes() == (tmp_path / "slot").read_bytes()
 
 
 def test_bundle_is_deterministic(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "version.py").write_text('VERSION = "1"\n')
-        (tmp_path / name / "door.py").write_text("def f(x):\n    return x + 1\n")
-    assert build_bundle(tmp_path / "a").digest == build_bundle(tmp_path / "b").digest
+    a, b = (build_bundle(small_firmware(tmp_path / name)).digest for name in ("a", "b"))
+    assert a == b
 
 
 def test_bundle_syntax_error_names_the_file(tmp_path: Path) -> None:
-    (tmp_path / "version.py").write_text('VERSION = "1"\n')
+    (tmp_path / "version.py").write_text(VERSION)
     (tmp_path / "door.py").write_text("def f(:\n")
     with pytest.raises(BundleError, match=r"door\.py does not compile"):
         build_bundle(tmp_path)

