@@ -1,6 +1,6 @@
 """An MQTT 3.1.1 session over a stream: QoS 1 both ways, last will. One connection; `link.py` makes the next one.
 
-Memory is bounded: a packet longer than PACKET_LIMIT ends the session. A peer that says nothing for SILENCE_S is gone:
+Memory is bounded: of a packet longer than PACKET_LIMIT only the beginning is kept, to acknowledge it. A peer that says nothing for SILENCE_S is gone:
 pings go out every PING_MS, so a half-open connection is noticed in at most SILENCE_S and a ping: < 15 s.
 """
 
@@ -24,6 +24,7 @@ KEEPALIVE_S = 10
 PING_MS = 4_000
 SILENCE_S = 10
 PACKET_LIMIT = 1400  # a frame of 1,200 bytes, its topic, and room
+_SKIP = 256
 
 _CONNECT = 0x10
 _CONNACK = 0x20
@@ -133,7 +134,7 @@ class Session:
         start = end + (2 if qos else 0)
         if start > len(body) or qos > 1:
             raise MqttError("malformed PUBLISH")
-        if not kind & 1:  # a retained message is old: nothing for a door
+        if not kind & 1 and len(body) <= PACKET_LIMIT:  # a retained message is old: nothing for a door
             self._heard(body[2:end], body[start:])
         if qos:
             await self._send(_packet(_PUBACK, body[end:start]))
@@ -163,9 +164,11 @@ class Session:
                 break
             if shift > 14:
                 raise MqttError("malformed length")
-        if size > PACKET_LIMIT:
-            raise MqttError(f"a packet of {size} bytes: more than {PACKET_LIMIT}")
-        return kind, await self._stream.readexactly(size) if size else b""
+        body = await self._stream.readexactly(min(size, PACKET_LIMIT + 1)) if size else b""
+        left = size - len(body)
+        while left:  # whoever may publish here could otherwise throw the door out
+            left -= len(await self._stream.readexactly(min(left, _SKIP)))
+        return kind, body
 
     def _next_id(self) -> bytes:
         self._last_id = self._last_id % 0xFFFF + 1

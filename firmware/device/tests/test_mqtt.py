@@ -99,9 +99,14 @@ def test_run_does_not_hear_what_was_retained() -> None:
     assert heard == [] and wire.out == b"\x40\x02\x00\x07"
 
 
-def test_run_ends_at_a_packet_too_long_or_malformed() -> None:
-    size = PACKET_LIMIT + 1
-    assert str(size) in run(b"\x30" + bytes([size & 0x7F | 0x80, size >> 7]) + bytes(size), "run")[2]
+def test_run_skips_a_packet_too_long_and_acknowledges_it() -> None:
+    for size in (PACKET_LIMIT + 1, PACKET_LIMIT + 300, 100_000):
+        long = b"\x32" + bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14]) + b"\x00\x01t\x00\x09"
+        wire, heard, error = run(long + bytes(size - 5) + b"\x30\x04\x00\x01tx", "run")
+        assert heard == [(b"t", b"x")] and wire.out == b"\x40\x02\x00\x09" and "closed" in error, size
+
+
+def test_run_ends_at_a_malformed_packet() -> None:
     assert "length" in run(b"\x30\xff\xff\xff\xff\x7f", "run")[2]
     for packet in (b"\x32\x02\x00\x09", b"\x32\x01\x00", b"\x36\x05\x00\x01t\x00\x07", b"\x30\x00"):
         _, heard, error = run(packet, "run")
