@@ -1,7 +1,8 @@
 """An MQTT 3.1.1 session over a stream: QoS 1 both ways, last will. One connection; `link.py` makes the next one.
 
-Memory is bounded: of a packet longer than PACKET_LIMIT only the beginning is kept, to acknowledge it. A peer that says nothing for SILENCE_S is gone:
-pings go out every PING_MS, so a half-open connection is noticed in at most SILENCE_S and a ping: < 15 s.
+Memory is bounded: of a packet longer than PACKET_LIMIT only the beginning is kept, to acknowledge it. A peer that says
+nothing for SILENCE_S is gone: pings go out every PING_MS, so a half-open connection is noticed in at most SILENCE_S and
+a ping: < 15 s.
 """
 
 import asyncio
