@@ -38,6 +38,14 @@ def door(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def hostile(as_json: AsJson = False) -> None:
+    """A million hostile messages, and a bus in the attacker's hands, against the relay."""
+    from tools.bench_hostile import bench_hostile
+
+    _show(bench_hostile(), as_json)
+
+
+@app.command()
 def vision(as_json: AsJson = False) -> None:
     """Frame to sighting over real RTSP, face and plate, through the controller's own process."""
     from tools.bench_vision import bench_vision
