@@ -20,6 +20,7 @@ OTHER_DEVICE = b"\x02\x99\x88\x77\x66\x55"
 OTHER_KEY = bytes(range(7, 39))
 REBOOT_EVERY = 20_000  # hostile messages between two power cuts of the door
 GENUINE_EVERY = 40
+_ON_ITS_WAY = 4  # hostile messages made of each genuine frame before it is delivered
 KEPT = 64  # genuine frames that the attacker remembers
 BOOTED_MS = 10_000  # the uptime of a door on the desk
 AS_IT_IS = 6  # so many times as often as any other kind: a genuine frame, sent unchanged at the wrong moment
@@ -99,6 +100,9 @@ class Bus:
         else:
             since_ms = self.desk.board.now_ms - BOOTED_MS
             made = self.seal(messages.Time(unix=NOW + since_ms // 1000, millis=since_ms % 1000), 30)
+        for _ in range(_ON_ITS_WAY):
+            kind, make = random.choice(ATTACKS)
+            self.attack(kind, make(self, made))
         draw = random.getrandbits(3)
         if draw > 1:
             self.deliver(made.data)
@@ -315,7 +319,8 @@ class EvilBroker:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self.heard = self.retained = self.sessions = self.established = 0
+        self._clean = False
+        self.heard = self.retained = self.retained_heard = self.sessions = self.established = 0
         self.errors: dict[str, int] = {}
         self.crashes = 0  # anything but an orderly end of the session
 
@@ -342,6 +347,7 @@ class EvilBroker:
 
     def _heard(self, topic: bytes, payload: bytes) -> None:
         self.heard += 1
+        self.retained_heard += self._clean and topic == _RETAINED
         self._bus.attack("through MQTT", payload)
 
     def _script(self) -> bytes:
@@ -350,7 +356,8 @@ class EvilBroker:
         for _ in range(20):
             parts.append(self._publish() if random.getrandbits(4) else random.choice(_STRANGE))
         script = b"".join(parts)
-        if random.getrandbits(1):
+        self._clean = bool(random.getrandbits(1))
+        if self._clean:
             return script
         changed = bytearray(script)
         for _ in range(1 + random.getrandbits(3)):
@@ -361,7 +368,7 @@ class EvilBroker:
         """PUBLISH of a hostile frame: any QoS, DUP, RETAIN and topic."""
         flags = random.choice(_FLAGS)
         self.retained += flags & 1
-        topic = random.choice((b"t", b"menshen/demo/door/02a1b2c3d4e5/down", b"", b"x" * 200))
+        topic = _RETAINED if flags & 1 else random.choice(_TOPICS)
         body = len(topic).to_bytes(2, "big") + topic + (b"\x00\x07" if flags & 6 else b"") + self._bus.message()[1]
         return bytes([0x30 | flags]) + _length(len(body)) + body
 
@@ -376,6 +383,8 @@ def _length(size: int) -> bytes:
     return bytes(out)
 
 
+_RETAINED = b"retained"  # what he says of a message that is
+_TOPICS = (b"t", b"menshen/demo/door/02a1b2c3d4e5/down", b"", b"x" * 200)
 _FLAGS = (0, 2, 10) * 16 + (1, 3, 11) * 4 + (4, 6)  # mostly what is allowed; then retained; then QoS 2 and 3
 _GOOD_CONNACK = b"\x20\x02\x00\x00"
 _GOOD_SUBACK = b"\x90\x03\x00\x01\x01"
@@ -422,6 +431,7 @@ def main(folder: str, seed: int, count: int, through_mqtt: int) -> None:
         "mqtt_sessions": evil.sessions,
         "mqtt_established": evil.established,
         "mqtt_retained": evil.retained,
+        "mqtt_retained_heard": evil.retained_heard,
         "mqtt_ends": evil.errors,
         "mqtt_crashes": evil.crashes,
         "heap_growth_bytes": free - gc.mem_free(),
