@@ -10,7 +10,7 @@ from device import dial, flash
 from device.board import Board
 from device.clock import Clock
 from device.commands import MODE_FILE, Commands
-from device.doorway import Doorway
+from device.doorway import Doorway, Habits
 from device.inputs import DEBOUNCE_MS, Inputs
 from device.journal_store import JournalStore
 from device.link import Account, Link, Sealer
@@ -40,7 +40,7 @@ class Door:
     def __init__(self, board: Board, settings: config.Config) -> None:
         self.faults = ["config"] if settings.problems else []
         self._board = board
-        self._formats = settings.formats
+        self._formats, self._keypad = settings.formats, settings.keypad
         self._device = settings.device or b""
         self._boots = flash.count_boot("boot.count")
         key = flash.read("device.key") or b""
@@ -56,7 +56,14 @@ class Door:
             self.faults.append("journal")
         self._clock = Clock()
         door = Settings(settings.release_s * 1000, settings.open_too_long_s * 1000, settings.barrier)
-        self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock)
+        habits = Habits(
+            settings.unlock_schedule,
+            settings.first_person,
+            settings.toggle,
+            settings.pin_errors,
+            settings.pin_lock_s,
+        )
+        self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock, habits)
         self.proof = Proof(self._told, ROLLBACK)
         self.supervisor = Supervisor(board, self._failed)
         self.commands: Commands | None = None
@@ -142,18 +149,18 @@ class Door:
 
     async def _serve(self) -> None:
         """Edges and levels in, for ever; nothing in here waits for anything but them."""
-        reader = Reader(self._board.edges, self._formats)
+        reader = Reader(self._board.edges, self._formats, self._keypad)
         inputs = Inputs(RESTING)
         while True:
             due = [ms for ms in (reader.due_ms(), self.doorway.due_ms(), _IDLE_MS) if ms >= 0]
             if not inputs.settled:
                 due.append(DEBOUNCE_MS)
             await self._board.wait(min(due))
-            for reason, card in reader.poll(self._board.ticks_us):
+            for reason, kind, value in reader.poll(self._board.ticks_us, self._board.uptime_ms()):
                 if reason:
                     self.doorway.unreadable(reason)
                 else:
-                    self.doorway.badge(words.CREDENTIAL_CARD, card)
+                    self.doorway.badge(kind, value)
             before = inputs.levels
             if inputs.sample(self._board.inputs(), self._board.uptime_ms()) != before or self.doorway.due_ms() == 0:
                 self.doorway.sense(inputs.levels)

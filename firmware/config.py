@@ -22,6 +22,7 @@ _KEYS = (
     "pin_lock_s",
 )
 _BROKER_KEYS = ("host", "port", "name")
+_APART = 6  # bits between two formats of one reader
 _MODES = {"Locked": words.MODE_LOCKED, "Unlocked": words.MODE_UNLOCKED, "Trial": words.MODE_TRIAL}
 
 
@@ -47,6 +48,7 @@ class Config:
         self.broker: Broker | None = None
         self.board = ""
         self.formats: tuple[int, ...] = (26, 34)
+        self.keypad = 0
         self.release_s = 5
         self.open_too_long_s = 30
         self.barrier = False
@@ -109,17 +111,31 @@ def _broker(config: Config, value: object) -> None:
 
 
 def _readers(config: Config, value: object) -> None:
-    if (
-        not isinstance(value, list)
-        or len(value) != 1
-        or not isinstance(value[0], dict)
-        or list(value[0]) != ["formats"]
-    ):
-        raise ConfigError('readers has to be [{"formats": [26, 34]}]')
-    formats = value[0]["formats"]
-    if not isinstance(formats, list) or not formats or any(f not in (26, 34) for f in formats):
-        raise ConfigError("readers: formats has to be a list of 26 and 34")
-    config.formats = tuple(formats)
+    reader = value[0] if isinstance(value, list) and len(value) == 1 else None
+    if not isinstance(reader, dict) or any(key not in ("formats", "keypad") for key in reader):
+        raise ConfigError('readers has to be [{"formats": [26, 34], "keypad": 4}]')
+    formats, keypad = reader.get("formats", [26, 34]), reader.get("keypad", 0)
+    if not isinstance(formats, list) or not formats:
+        raise ConfigError("readers: formats has to be a list")
+    lengths = tuple([_format(name) for name in formats])
+    sizes = sorted([abs(length) for length in lengths])
+    for i in range(1, len(sizes)):
+        if sizes[i] - sizes[i - 1] < _APART:
+            raise ConfigError(
+                f"readers: a {sizes[i]}-bit card that loses edges looks like {sizes[i - 1]} bits: take one"
+            )
+    if keypad not in (0, 4, 8) or isinstance(keypad, bool):
+        raise ConfigError("readers: keypad has to be 0, 4 or 8 bits a key")
+    config.formats, config.keypad = lengths, keypad
+
+
+def _format(name: object) -> int:
+    """A length of `doorlogic.wiegand.FORMATS`, or minus the bits of a raw one."""
+    if isinstance(name, int) and not isinstance(name, bool) and name in (26, 34, 37, 56):
+        return name
+    if isinstance(name, str) and name.startswith("raw") and name[3:].isdigit() and 16 <= int(name[3:]) <= 64:
+        return -int(name[3:])
+    raise ConfigError("readers: a format has to be 26, 34, 37, 56, or raw16 … raw64 for bits without parity")
 
 
 def _mode(config: Config, value: object) -> None:

@@ -46,6 +46,14 @@ def hostile(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def wiegand(as_json: AsJson = False) -> None:
+    """A million reader frames over a bad line: wrong cards, parity errors."""
+    from tools.bench_wiegand import bench_wiegand
+
+    _show(bench_wiegand(), as_json)
+
+
+@app.command()
 def vision(as_json: AsJson = False) -> None:
     """Frame to sighting over real RTSP, face and plate, through the controller's own process."""
     from tools.bench_vision import bench_vision

@@ -1,47 +1,59 @@
-"""A Wiegand reader: edges out of the ring, cards or refusals out of frames."""
+"""A Wiegand reader: edges out of the ring, cards, PINs or refusals out of frames."""
 
 from device.board import TICKS_MASK, EdgeRing
-from doorlogic.wiegand import FRAME_END_US, Frame, Framer, decode
+from doorlogic.keypad import Keypad, key_of
+from doorlogic.wiegand import Frame, Framer, decode
 from doorwire import vocabulary as words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Read = tuple[int, int, int]  # reason, CREDENTIAL_*, value
+
 
 class Reader:
-    """`errors` counts frames that were no card: noise, other lengths, wrong parity."""
+    """`errors` counts frames that were no card: noise, length, parity. `keypad`: bits of a key, 0 = none."""
 
-    def __init__(self, edges: EdgeRing, formats: "tuple[int, ...]") -> None:
+    def __init__(self, edges: EdgeRing, formats: "tuple[int, ...]", keypad: int = 0) -> None:
         self._edges = edges
         self._formats = formats
+        self._key_bits = keypad
+        self._keypad = Keypad()
         self._framer = Framer()
         self._last_us = 0
         self.errors = 0
 
-    def poll(self, ticks_us: "Callable[[], int]") -> "list[tuple[int, int]]":
-        """(reason, card) of each frame that has ended: REASON_NONE, or why it is no card.
+    def poll(self, ticks_us: "Callable[[], int]", now_ms: int) -> "list[Read]":
+        """What has ended: a card or a whole PIN with REASON_NONE, or why a frame was neither.
 
-        The time is taken after the last edge is: an interrupt may put one into the ring at any moment, and one that
+        The ticks are taken after the last edge is: an interrupt may put one into the ring at any moment, and one that
         lies in the future would look like a long silence.
         """
-        read: list[tuple[int, int]] = []
+        read: list[Read] = []
         while len(self._edges):
             line, at_us = self._edges.take()
-            self._append(read, self._framer.edge(line, (at_us - self._last_us) & TICKS_MASK))
+            self._append(read, self._framer.edge(line, (at_us - self._last_us) & TICKS_MASK), now_ms)
             self._last_us = at_us
         if self._edges.overrun:
             self._edges.overrun = False
             self._framer.lost()
-        self._append(read, self._framer.silence((ticks_us() - self._last_us) & TICKS_MASK))
+        self._append(read, self._framer.silence((ticks_us() - self._last_us) & TICKS_MASK), now_ms)
         return read
 
     def due_ms(self) -> int:
         """After how long `poll` has to be asked again, or -1 when only an edge can bring news."""
-        return -1 if self._framer.empty else FRAME_END_US // 1000 + 1
+        return -1 if self._framer.empty else self._framer.end_us // 1000 + 1
 
-    def _append(self, read: "list[tuple[int, int]]", frame: "Frame | None") -> None:
-        if frame is not None:
-            reason, card = decode(frame, self._formats)
-            self.errors += reason != words.REASON_NONE
-            read.append((reason, card))
+    def _append(self, read: "list[Read]", frame: "Frame | None", now_ms: int) -> None:
+        if frame is None:
+            return
+        key = key_of(frame) if frame.count == self._key_bits else -1
+        if key >= 0:
+            pin = self._keypad.press(key, now_ms)
+            if pin:
+                read.append((words.REASON_NONE, words.CREDENTIAL_PIN, pin))
+            return
+        reason, card = decode(frame, self._formats)
+        self.errors += reason != words.REASON_NONE
+        read.append((reason, words.CREDENTIAL_CARD, card))

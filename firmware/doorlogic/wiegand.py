@@ -1,18 +1,26 @@
-"""Wiegand: edges to frames, frames to cards. Timing and parity as SIA AC-01 has them, restated by reader makers."""
+"""Wiegand: edges to frames, frames to cards and keys. Timing and parity as SIA AC-01 has them (restated by makers).
+
+Pulse widths are not looked at: every falling edge is a bit, and noise is told by its timing. A reader clocks its bits
+evenly, so a frame whose longest interval is a quarter longer than its shortest lost an edge or caught one.
+Both lines swapped turn every bit round; parity covers an odd number of bits in each format, so it fails.
+"""
 
 from doorwire import vocabulary as words
 
 FRAME_END_US = 20_000  # silence that ends a frame: the longest interval between two pulses
+END_INTERVALS = 5  # … or so many intervals of a slow reader: a few lost edges do not make two frames of one
 SHORTEST_US = 200  # the shortest interval between two pulses: anything quicker is noise
 LONGEST_FRAME = 64  # bits; more is no card of any format
 
 EVEN = 0
 ODD = 1
 # bits of a frame: (parity rules, first data bit, data bits); a rule: (parity, parity bit, first, last of the bits it
-# covers). Bits count from 0, the first on the wire.
+# covers). Bits count from 0, the first on the wire. 37 is HID's H10304; 56 is a 7-byte serial number without parity.
 FORMATS: "dict[int, tuple[tuple[tuple[int, int, int, int], ...], int, int]]" = {
     26: (((EVEN, 0, 1, 12), (ODD, 25, 13, 24)), 1, 24),
     34: (((EVEN, 0, 1, 16), (ODD, 33, 17, 32)), 1, 32),
+    37: (((EVEN, 0, 1, 18), (ODD, 36, 18, 35)), 1, 35),
+    56: ((), 0, 56),
 }
 
 
@@ -29,20 +37,30 @@ class Framer:
     """Collects edges; bounded by LONGEST_FRAME."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._count = 0
         self._bits = 0
         self._noisy = False
+        self._shortest_us = FRAME_END_US
+        self._longest_us = 0
 
     @property
     def empty(self) -> bool:
         """Nothing collected yet."""
         return self._count == 0
 
+    @property
+    def end_us(self) -> int:
+        """How long a silence ends the frame being collected."""
+        return max(FRAME_END_US, END_INTERVALS * self._longest_us)
+
     def edge(self, line: int, since_us: int) -> "Frame | None":
         """A falling edge on `line` (0 or 1), `since_us` after the one before: the frame that this silence ended."""
         ended = self.silence(since_us)
         if self._count:
-            self._noisy = self._noisy or since_us < SHORTEST_US
+            self._interval(since_us)
         if self._count < LONGEST_FRAME:
             self._bits = self._bits << 1 | line
         else:
@@ -56,18 +74,31 @@ class Framer:
 
     def silence(self, since_us: int) -> "Frame | None":
         """The frame that `since_us` without an edge has ended, if any."""
-        if self._count == 0 or since_us <= FRAME_END_US:
+        if self._count == 0 or since_us <= self.end_us:
             return None
         frame = Frame(self._count, self._bits, self._noisy)
-        self._count = 0
-        self._bits = 0
-        self._noisy = False
+        self._begin()
         return frame
+
+    def _interval(self, us: int) -> None:
+        if us < self._shortest_us:
+            self._shortest_us = us
+        if us > self._longest_us:
+            self._longest_us = min(us, FRAME_END_US)
+        if us < SHORTEST_US or us > FRAME_END_US or 4 * self._longest_us > 5 * self._shortest_us:
+            self._noisy = True
 
 
 def decode(frame: Frame, formats: "tuple[int, ...]") -> "tuple[int, int]":
-    """(reason, card): REASON_NONE and the card's data bits, or REASON_FORMAT or REASON_PARITY and 0."""
-    if frame.noisy or frame.count not in formats or frame.count not in FORMATS:
+    """(reason, card): REASON_NONE and the card's data bits, or REASON_FORMAT or REASON_PARITY and 0.
+
+    `formats`: lengths of FORMATS; a negative one is so many bits taken as they are, without parity.
+    """
+    if frame.noisy:
+        return words.REASON_FORMAT, 0
+    if -frame.count in formats:
+        return words.REASON_NONE, frame.bits
+    if frame.count not in formats or frame.count not in FORMATS:
         return words.REASON_FORMAT, 0
     rules, first, size = FORMATS[frame.count]
     for parity, bit, low, high in rules:

@@ -25,6 +25,11 @@ def test_config_good_has_no_problem_and_defaults() -> None:
     assert (found.release_s, found.open_too_long_s, found.barrier, found.mode) == (5, 30, False, words.MODE_LOCKED)
 
 
+def test_config_takes_readers_with_their_formats_and_keypad() -> None:
+    found = parsed(readers=[{"formats": [26, 37, "raw56"], "keypad": 8}])
+    assert found.problems == [] and (found.formats, found.keypad) == ((26, 37, -56), 8)
+
+
 def test_config_takes_every_setting() -> None:
     found = parsed(release_s=2, open_too_long_s=60, barrier=True, mode="Trial", readers=[{"formats": [34]}])
     assert found.problems == [] and found.formats == (34,)
@@ -53,7 +58,19 @@ def test_config_each_wrong_value_is_named_and_the_rest_counts() -> None:
         "open_too_long_s": (4, 3601),
         "barrier": (0, "yes"),
         "mode": ("Blocked", 1),
-        "readers": ([], [{"formats": []}], [{"formats": [37]}], [{"formats": [26]}, {"formats": [26]}], "26"),
+        "readers": (
+            [],
+            [{"formats": []}],
+            [{"formats": [27]}],
+            [{"formats": ["raw15"]}],
+            [{"formats": ["raw65"]}],
+            [{"formats": [34, 37]}],
+            [{"formats": [26], "keypad": 5}],
+            [{"formats": [26], "keypad": True}],
+            [{"formats": [26]}, {"formats": [26]}],
+            [{"speed": 1}],
+            "26",
+        ),
         "network": (1,),
         "board": (1,),
     }.items():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 BITS = "00000010100000100110100100"  # facility 5, card 1234
 CARD = 0x0504D2
+GOOD = (words.REASON_NONE, words.CREDENTIAL_CARD, CARD)
 OPEN = Levels(True, False, False, False, False)
 
 
@@ -37,24 +38,24 @@ def test_reader_an_edge_that_comes_while_it_looks_ends_no_frame() -> None:
         swipe(edges, last_us + 1_000, BITS[13:])
         return last_us + 900
 
-    assert reader.poll(clock) == []
-    assert reader.poll(at(last_us + 13_000 + 20_001)) == [(words.REASON_NONE, CARD)]
+    assert reader.poll(clock, 0) == []
+    assert reader.poll(at(last_us + 13_000 + 20_001), 0) == [GOOD]
 
 
 def test_reader_reads_a_card_after_silence_and_not_before() -> None:
     edges = EdgeRing()
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000)
-    assert reader.poll(at(last_us + 1_000)) == [] and reader.due_ms() == 21
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)] and reader.due_ms() == -1
-    assert reader.poll(at(last_us + 60_000)) == []
+    assert reader.poll(at(last_us + 1_000), 0) == [] and reader.due_ms() == 21
+    assert reader.poll(at(last_us + 20_001), 0) == [GOOD] and reader.due_ms() == -1
+    assert reader.poll(at(last_us + 60_000), 0) == []
 
 
 def test_reader_works_while_its_clock_wraps() -> None:
     edges = EdgeRing()
     reader = Reader(edges, (26,))
     last_us = swipe(edges, TICKS_MASK - 12_345)
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)]
+    assert reader.poll(at(last_us + 20_001), 0) == [GOOD]
 
 
 def test_reader_tells_two_cards_apart_that_came_before_it_was_asked() -> None:
@@ -62,7 +63,7 @@ def test_reader_tells_two_cards_apart_that_came_before_it_was_asked() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000)
     last_us = swipe(edges, last_us + 30_000)
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)] * 2
+    assert reader.poll(at(last_us + 20_001), 0) == [GOOD] * 2
 
 
 def test_reader_counts_parity_and_length_errors() -> None:
@@ -70,7 +71,7 @@ def test_reader_counts_parity_and_length_errors() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" + BITS[1:])
     last_us = swipe(edges, last_us + 30_000, BITS[:-1])
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_PARITY, 0), (words.REASON_FORMAT, 0)]
+    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_PARITY, 1, 0), (words.REASON_FORMAT, 1, 0)]
     assert reader.errors == 2
 
 
@@ -79,9 +80,49 @@ def test_reader_refuses_a_card_when_the_ring_ran_over() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" * 300)
     assert len(edges) == EdgeRing.SIZE - 1 and edges.overrun
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_FORMAT, 0)]
+    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
     last_us = swipe(edges, 9_000_000)
-    assert reader.poll(at(last_us + 20_001)) == [(words.REASON_NONE, CARD)]
+    assert reader.poll(at(last_us + 20_001), 0) == [GOOD]
+
+
+def typed(reader: Reader, edges: EdgeRing, pressed: str, bits: int, start_us: int, step_ms: int = 300) -> "list[int]":
+    """Keys as bursts, one each `step_ms`: the PINs that come out."""
+    pins = []
+    for n in range(len(pressed)):
+        code = "0123456789*#".index(pressed[n])
+        number = code if bits == 4 else (code ^ 15) << 4 | code
+        last_us = swipe(
+            edges, start_us + n * step_ms * 1000, "".join([str(number >> k & 1) for k in range(bits)][::-1])
+        )
+        for reason, kind, value in reader.poll(at(last_us + 20_001), (start_us + n * step_ms * 1000) // 1000):
+            assert (reason, kind) == (words.REASON_NONE, words.CREDENTIAL_PIN)
+            pins.append(value)
+    return pins
+
+
+def test_keypad_makes_pins_of_keys() -> None:
+    for bits in (4, 8):
+        edges = EdgeRing()
+        reader = Reader(edges, (26, 34), bits)
+        assert typed(reader, edges, "0123#", bits, 1_000_000) == [10123]
+        assert typed(reader, edges, "99*4711#", bits, 20_000_000) == [14711]
+        assert typed(reader, edges, "123#", bits, 40_000_000) == []
+        assert typed(reader, edges, "123456789012#", bits, 60_000_000) == [1123456789012]
+        assert typed(reader, edges, "1234567890123#", bits, 80_000_000) == []
+        assert typed(reader, edges, "4711#", bits, 100_000_000, 11_000) == []
+        last_us = swipe(edges, 200_000_000)
+        assert reader.poll(at(last_us + 20_001), 0) == [GOOD]
+
+
+def test_keypad_takes_no_noise_for_a_key() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,), 8)
+    last_us = swipe(edges, 1_000_000, "00010001")
+    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    last_us = swipe(edges, 2_000_000, "0001")
+    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    last_us = swipe(edges, 3_000_000, "00111100")  # 12: no key
+    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
 
 
 def test_inputs_count_when_they_have_stood() -> None:

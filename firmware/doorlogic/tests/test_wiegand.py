@@ -1,6 +1,6 @@
 """Framing and parity: a card is read right or not at all."""
 
-from doorlogic.wiegand import FRAME_END_US, LONGEST_FRAME, SHORTEST_US, Frame, Framer, decode
+from doorlogic.wiegand import FORMATS, FRAME_END_US, LONGEST_FRAME, SHORTEST_US, Frame, Framer, decode
 from doorwire import vocabulary as words
 
 ALL = (26, 34)
@@ -43,7 +43,7 @@ def test_decode_other_lengths_are_refused() -> None:
 
 def test_decode_a_format_that_is_not_configured_is_refused() -> None:
     assert decode(frame(KNOWN[1][0]), (26,)) == (words.REASON_FORMAT, 0)
-    assert decode(Frame(37, 0, False), (37,)) == (words.REASON_FORMAT, 0)
+    assert decode(Frame(32, 0, False), (-34, 26)) == (words.REASON_FORMAT, 0)
 
 
 def test_decode_a_noisy_frame_is_refused() -> None:
@@ -70,7 +70,7 @@ def test_framer_takes_the_slowest_reader_and_refuses_the_too_quick_one() -> None
     for interval_us, noisy in ((SHORTEST_US, False), (FRAME_END_US, False), (SHORTEST_US - 1, True)):
         framer = Framer()
         feed(framer, KNOWN[0][0], interval_us)
-        whole = framer.silence(FRAME_END_US + 1)
+        whole = framer.silence(framer.end_us + 1)
         assert whole is not None and whole.noisy == noisy
 
 
@@ -89,6 +89,48 @@ def test_framer_that_lost_edges_refuses_that_frame_and_takes_the_next() -> None:
     feed(framer, KNOWN[0][0])
     whole = framer.silence(FRAME_END_US + 1)
     assert lost is not None and lost.noisy and whole is not None and not whole.noisy
+
+
+def test_decode_37_bits_as_h10304() -> None:
+    """Facility 5, card 1234: bit 19 is in both sums."""
+    bits = "0" + "0000000000000101" + "0000000010011010010" + "0"
+    assert decode(frame(bits), (37,)) == (words.REASON_NONE, 5 << 19 | 1234)
+    for at in range(37):
+        assert decode(frame(flipped(bits, at)), (37,))[0] == words.REASON_PARITY
+
+
+def test_decode_56_bits_and_raw_ones_as_they_are() -> None:
+    assert decode(Frame(56, 0x04A1B2C3D4E5F6, False), (56,)) == (words.REASON_NONE, 0x04A1B2C3D4E5F6)
+    assert decode(Frame(32, 0xDEADBEEF, False), (-32,)) == (words.REASON_NONE, 0xDEADBEEF)
+    assert decode(Frame(32, 0xDEADBEEF, True), (-32,)) == (words.REASON_FORMAT, 0)
+
+
+def test_decode_swapped_lines_fail_in_every_format_with_parity() -> None:
+    for count in (26, 34, 37):
+        rules, _, _ = FORMATS[count]
+        for _, bit, low, high in rules:
+            assert (high - low + 2) % 2 == 1 and not low <= bit <= high
+    for bits, _ in KNOWN:
+        turned = "".join(["1" if bit == "0" else "0" for bit in bits])
+        assert decode(frame(turned), ALL) == (words.REASON_PARITY, 0)
+
+
+def test_framer_refuses_an_uneven_frame_at_every_speed() -> None:
+    for interval_us in (250, 1_000, 4_000, 18_000):
+        for gap, noisy in ((interval_us, False), (interval_us * 11 // 10, False), (2 * interval_us, True)):
+            framer = Framer()
+            for i in range(26):
+                since = 10 * FRAME_END_US if i == 0 else gap if i == 13 else interval_us
+                assert framer.edge(i % 2, since) is None, interval_us
+            whole = framer.silence(framer.end_us + 1)
+            assert whole is not None and (whole.count, whole.noisy) == (26, noisy), (interval_us, gap)
+
+
+def test_framer_waits_longer_for_a_slow_reader() -> None:
+    framer = Framer()
+    feed(framer, "0101", 15_000)
+    assert framer.end_us == 75_000 and framer.silence(75_000) is None and framer.silence(75_001) is not None
+    assert framer.end_us == FRAME_END_US
 
 
 def test_no_wrong_card_when_edges_are_lost_or_added() -> None:
