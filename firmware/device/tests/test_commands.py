@@ -114,14 +114,6 @@ def test_time_sets_the_clock_and_is_journalled_when_it_moved() -> None:
     assert desk.events() == [(words.EVENT_CLOCK_SET, 0), (words.EVENT_CLOCK_SET, 0)]
 
 
-def test_updates_are_refused_as_unsupported() -> None:
-    desk = Desk(scratch())
-    begin = messages.UpdateBegin(firmware=b"9", size=1, digest=bytes(32), rollback=9)
-    for message in (begin, messages.UpdateChunk(offset=0, data=b"x"), messages.UpdateCommit(digest=bytes(32))):
-        desk.commands.heard(desk.frame(message))
-    assert desk.link.sent == [messages.UpdateStatus(offset=0, reason=words.REASON_UNSUPPORTED)] * 3
-
-
 def test_list_arrives_is_installed_and_decides() -> None:
     desk = Desk(scratch())
     data = card_list(1, list(range(200)))
