@@ -4,6 +4,7 @@
 #
 # MENSHEN_IMAGE: the image file. MENSHEN_CUT_AT=n: the power fails half way through the n-th prog or erase.
 # MENSHEN_BOARD, MENSHEN_BOARD_TOKEN: where the harness listens (for the firmware's device/board_unix.py).
+# MENSHEN_TRACE: every prog is told on the console.
 import gc
 import os
 import sys
@@ -23,6 +24,7 @@ class Flash:
         self._file = open(path, "r+b")  # noqa: SIM115 - for as long as the board has power
         self._erased = b"\xff" * 512
         self._left = cut_at  # operations until the power fails; 0 = never
+        self._trace = os.getenv("MENSHEN_TRACE")
 
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK_SIZE + offset)
@@ -34,6 +36,8 @@ class Flash:
             self._file.write(memoryview(buffer)[: len(buffer) // 2])
             _power_off()
         self._file.write(buffer)
+        if self._trace:
+            print("trace flash", block)
 
     def ioctl(self, op, argument):
         if op == 4:
