@@ -17,7 +17,7 @@ from hil_tests.desk import Desk
 from tools.broker import Broker
 from tools.bundle import build_bundle
 from tools.provision import BrokerAddress, Identity, new_device, write_image
-from tools.virtual_board.board import VirtualBoard
+from tools.virtual_board.board import WATCHDOG_S, VirtualBoard
 
 LIMIT_S = 60.0
 
@@ -37,7 +37,7 @@ class Station:
 
 
 @asynccontextmanager
-async def station(folder: Path) -> AsyncIterator[Station]:
+async def station(folder: Path, watchdog_s: float = WATCHDOG_S) -> AsyncIterator[Station]:
     """A broker that runs and a door that is provisioned but has no power yet."""
     bench = load_bench()
     broker = Broker(folder / "broker", bench.site)
@@ -48,7 +48,7 @@ async def station(folder: Path) -> AsyncIterator[Station]:
     password = secrets.token_urlsafe(16)
     await broker.add_users({"controller": password, identity.device: identity.broker_password})
     await broker.start()
-    door = VirtualBoard(folder / "door.flash", folder / "door.log")
+    door = VirtualBoard(folder / "door.flash", folder / "door.log", watchdog_s=watchdog_s)
     try:
         async with Desk(broker, identity, password, folder) as desk:
             yield Station(broker, identity, door, desk)

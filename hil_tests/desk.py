@@ -28,8 +28,13 @@ from doorwire.messages import (
     ListInstalled,
     Message,
     Time,
+    UpdateBegin,
+    UpdateChunk,
+    UpdateCommit,
+    UpdateStatus,
 )
 from tools.broker import Broker
+from tools.bundle import Bundle
 from tools.provision import Identity
 
 M = TypeVar("M", bound=Message)
@@ -161,3 +166,25 @@ class Desk:
             await self.send(ListChunk(version=version, offset=at, data=data[at : at + CHUNK_LIMIT]))
         await self.send(ListCommit(version=version, digest=digest))
         return await self.hear(ListInstalled, before)
+
+    async def update(self, firmware: Bundle, rollback: int | None = None) -> UpdateStatus:
+        """Send a firmware, in a window of eight chunks; the door's last word on it."""
+        digest = hashlib.sha256(firmware.image).digest()
+        name, size = firmware.version.encode(), len(firmware.image)
+        lowest = firmware.rollback if rollback is None else rollback
+        heard = len(self.messages(UpdateStatus))
+        await self.send(UpdateBegin(firmware=name, size=size, digest=digest, rollback=lowest))
+        status = await self.hear(UpdateStatus, heard)
+        while not status.reason and status.offset < size:
+            end = min(status.offset + 8 * CHUNK_LIMIT, size)
+            heard = len(self.messages(UpdateStatus))
+            for at in range(status.offset, end, CHUNK_LIMIT):
+                await self.send(UpdateChunk(offset=at, data=firmware.image[at : at + CHUNK_LIMIT]))
+            while not status.reason and status.offset < end:
+                status = await self.hear(UpdateStatus, heard)
+                heard += 1
+        if status.reason:
+            return status
+        heard = len(self.messages(UpdateStatus))
+        await self.send(UpdateCommit(digest=digest))
+        return await self.hear(UpdateStatus, heard)
