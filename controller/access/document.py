@@ -1,12 +1,32 @@
 """The community server's document (one version of all lists) as frozen values. Unknown keys are refused."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _is_a_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def minutes(clock: str) -> int:
+    """Of the day."""
+    hours, _, rest = clock.partition(":")
+    return 60 * int(hours) + int(rest)
+
 
 UnixTime = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 PersonId = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
 Plate = Annotated[str, Field(min_length=5, max_length=10)]
+ScheduleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):(00|15|30|45)|24:00)$")]
+Span = Annotated[list[Clock], Field(min_length=2, max_length=2)]  # from, to
+Date = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_is_a_day)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
+UtcOffset = Annotated[int, Field(ge=-720, le=840)]
+Uses = Annotated[int, Field(ge=0, le=254)]
 
 
 class _Row(BaseModel):
@@ -14,16 +34,28 @@ class _Row(BaseModel):
 
 
 class Person(_Row):
-    """`doors`: ids of doors, units, buildings or grids; `gates`: ids of gates."""
+    """`doors`: ids of doors, units, buildings or grids; `gates`: ids of gates.
+
+    `schedule`: when the person may pass ("": always). `extended`: the door stays open longer; `first_person`: may begin
+    a door's opening hours; `toggle`: may switch a door by showing the card twice, where the door allows it.
+    """
 
     id: PersonId
     name: str = Field(max_length=100)
     doors: list[str] = []
     gates: list[str] = []
+    schedule: ScheduleId | Literal[""] = ""
+    extended: bool = False
+    first_person: bool = False
+    toggle: bool = False
 
 
 class Credential(_Row):
-    """`value`: a card's data bits as an integer, or a PIN's digits as text. Times 0 = unlimited."""
+    """`value`: a card's data bits as an integer, or a PIN's digits as text. Times 0 = unlimited.
+
+    `schedule` "": the person's. `uses` 0: unlimited. `factor` "both": this card only with a PIN, this PIN only after
+    the person's card. `duress`: a PIN that opens and raises a silent alarm.
+    """
 
     person: PersonId
     kind: Literal["card", "pin"]
@@ -31,15 +63,51 @@ class Credential(_Row):
     not_before: UnixTime = 0
     not_after: UnixTime = 0
     revoked: bool = False
+    schedule: ScheduleId | Literal[""] = ""
+    uses: Uses = 0
+    factor: Literal["alone", "both"] = "alone"
+    duress: bool = False
 
     @model_validator(mode="after")
     def _value_fits_kind(self) -> "Credential":
         if isinstance(self.value, int) != (self.kind == "card"):
             raise ValueError("a card's value is an integer, a PIN's value is a text of digits")
+        if self.duress and self.kind != "pin":
+            raise ValueError("only a PIN can be one for duress")
         return self
 
     def __repr__(self) -> str:
         return f"Credential(person={self.person}, kind={self.kind})"
+
+
+class Schedule(_Row):
+    """When a door or a person is let in: day → spans of local time, quarters of an hour ("24:00" ends a day)."""
+
+    id: ScheduleId
+    name: str = Field(max_length=100)
+    week: dict[Day, Annotated[list[Span], Field(max_length=96)]]
+
+    @model_validator(mode="after")
+    def _spans_are_forward(self) -> "Schedule":
+        for day, spans in self.week.items():
+            for start, end in spans:
+                if minutes(start) >= minutes(end):
+                    raise ValueError(f"{self.id}, {day}: {start} is not before {end}")
+        return self
+
+
+class Holiday(_Row):
+    """Days on which a week's `holiday` counts instead of the weekday, the last one included."""
+
+    first: Date
+    last: Date
+    name: str = Field(max_length=100)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Holiday":
+        if date.fromisoformat(self.first) > date.fromisoformat(self.last):
+            raise ValueError(f"{self.name}: {self.first} is not before {self.last}")
+        return self
 
 
 class Vehicle(_Row):
@@ -73,6 +141,9 @@ class Document(_Row):
     credentials: list[Credential] = []
     vehicles: list[Vehicle] = []
     watchlist: list[WatchlistEntry] = []
+    schedules: Annotated[list[Schedule], Field(max_length=255)] = []
+    holidays: Annotated[list[Holiday], Field(max_length=255)] = []
+    utc_offset_min: UtcOffset = 480
 
     @model_validator(mode="after")
     def _keys_are_unique(self) -> "Document":
@@ -80,7 +151,12 @@ class Document(_Row):
             ("people", [row.id for row in self.people]),
             ("vehicles", [row.plate for row in self.vehicles]),
             ("watchlist", [row.id for row in self.watchlist]),
+            ("schedules", [row.id for row in self.schedules]),
         ):
             if len(set(keys)) != len(keys):
                 raise ValueError(f"{name}: a key is used twice")
+        known = {"", *(row.id for row in self.schedules)}
+        for schedule in {row.schedule for row in self.people} | {row.schedule for row in self.credentials}:
+            if schedule not in known:
+                raise ValueError(f"schedule {schedule} is not in the document")
         return self

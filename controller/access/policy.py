@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from controller.access.calendar import is_open
 from controller.access.document import Document, Person, Vehicle
 from controller.site.tree import Tree
 
@@ -25,13 +26,15 @@ class Policy:
         self._people = {person.id: person for person in document.people} if document else {}
         self._vehicles = {normal_plate(vehicle.plate): vehicle for vehicle in document.vehicles} if document else {}
 
-    def person_at(self, person_id: int, place_id: str) -> Verdict:
-        """May this person pass this door or gate (recognised by face)?"""
+    def person_at(self, person_id: int, place_id: str, now_unix: float) -> Verdict:
+        """May this person pass this door or gate now (recognised by face)?"""
         if self.document is None:
             return Verdict(False, "no-list")
         person = self._people.get(person_id)
         if person is None or place_id not in self._tree.covered(scope(person)):
             return Verdict(False, "unknown-credential", person_id)
+        if not is_open(self.document, person.schedule, now_unix):
+            return Verdict(False, "outside-schedule", person_id)
         return Verdict(True, "listed", person_id)
 
     def plate_at(self, plate: str, place_id: str, now_unix: float) -> Verdict:

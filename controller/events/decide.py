@@ -82,7 +82,7 @@ class Decide:
     async def _face_outcome(self, seen: FaceSighting, camera: CameraSettings, person: int) -> str:
         if camera.opens is None:
             return "known"
-        verdict = self._policy().person_at(person, camera.opens)
+        verdict = self._policy().person_at(person, camera.opens, seen.at_unix)
         if not verdict.allowed:
             return verdict.reason
         return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from tools.community.errors import ConflictError, SetupError, UnknownError
 from tools.community.rows import (
+    CalendarBody,
     Credential,
     Event,
     Person,
+    Schedule,
     StoredEvent,
     Vehicle,
     WatchlistEntry,
@@ -20,6 +22,11 @@ from tools.community.version import ListRow
 
 KEPT_PAYLOADS = 20  # a controller that was away only needs the newest; the rest is for looking things up
 _BUSY_S = 10.0
+_TEXT, _FLAG = "TEXT NOT NULL DEFAULT ''", "INTEGER NOT NULL DEFAULT 0"
+_LATER = {  # columns that came with version 0.2
+    "people": {"schedule": _TEXT, "extended": _FLAG, "first_person": _FLAG, "toggle": _FLAG},
+    "credentials": {"schedule": _TEXT, "uses": _FLAG, "factor": "TEXT NOT NULL DEFAULT 'alone'", "duress": _FLAG},
+}
 _EVENT_COLUMNS = (
     "device, epoch, seq, kind, reason, at_unix, clock_known, credential_kind, person, list_version, list_age_s"
 )
@@ -39,6 +46,7 @@ class Database:
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
+            _add_columns(self._connection)
         except sqlite3.Error as error:
             self._connection.close()
             raise _unusable(file, error) from error
@@ -73,10 +81,22 @@ class Database:
     def put_person(self, person: Person) -> None:
         """Add or change."""
         with self.transaction() as connection:
+            _need_schedule(connection, person.schedule)
             connection.execute(
-                "INSERT INTO people VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-                " name = excluded.name, doors = excluded.doors, gates = excluded.gates",
-                (person.id, person.name, json.dumps(person.doors), json.dumps(person.gates)),
+                "INSERT INTO people (id, name, doors, gates, schedule, extended, first_person, toggle)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+                " doors = excluded.doors, gates = excluded.gates, schedule = excluded.schedule,"
+                " extended = excluded.extended, first_person = excluded.first_person, toggle = excluded.toggle",
+                (
+                    person.id,
+                    person.name,
+                    json.dumps(person.doors),
+                    json.dumps(person.gates),
+                    person.schedule,
+                    int(person.extended),
+                    int(person.first_person),
+                    int(person.toggle),
+                ),
             )
 
     def put_credentials(self, credentials: Sequence[Credential]) -> int:
@@ -84,9 +104,22 @@ class Database:
         with self.transaction() as connection:
             for row in credentials:
                 _need_person(connection, row.person)
+                _need_schedule(connection, row.schedule)
                 connection.execute(
-                    "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?, ?, ?, ?)",
-                    (row.person, row.kind, str(row.value), row.not_before, row.not_after, int(row.revoked)),
+                    "INSERT OR REPLACE INTO credentials (person, kind, value, not_before, not_after, revoked,"
+                    " schedule, uses, factor, duress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        row.person,
+                        row.kind,
+                        str(row.value),
+                        row.not_before,
+                        row.not_after,
+                        int(row.revoked),
+                        row.schedule,
+                        row.uses,
+                        row.factor,
+                        int(row.duress),
+                    ),
                 )
         return len(credentials)
 
@@ -106,6 +139,37 @@ class Database:
                 "INSERT OR REPLACE INTO watchlist VALUES (?, ?, ?, ?)",
                 (entry.id, entry.kind, entry.value, entry.reason),
             )
+
+    def put_schedule(self, schedule: Schedule) -> None:
+        """Add or change."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO schedules VALUES (?, ?)", (schedule.id, schedule.model_dump_json())
+            )
+
+    def put_calendar(self, calendar_: CalendarBody) -> None:
+        """In place of the one before."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO calendar VALUES (1, ?)", (calendar_.model_dump_json(),))
+
+    def remove_schedule(self, schedule: str) -> int:
+        """One schedule that nobody goes by any more."""
+        with self.transaction() as connection:
+            for table in ("people", "credentials"):
+                query = f"SELECT 1 FROM {table} WHERE schedule = ? LIMIT 1"  # noqa: S608 - own constants
+                if connection.execute(query, (schedule,)).fetchone():
+                    raise ConflictError(f"{table} go by schedule {schedule}; give them another first")
+        return self._remove("DELETE FROM schedules WHERE id = ?", schedule, "schedule")
+
+    def schedules(self) -> list[Schedule]:
+        """All, by id."""
+        with self.transaction() as connection:
+            return schedules(connection)
+
+    def calendar(self) -> CalendarBody:
+        """Holidays and UTC offset."""
+        with self.transaction() as connection:
+            return calendar(connection)
 
     def remove_person(self, person: int) -> int:
         """The person, and with it all credentials and vehicles."""
@@ -201,7 +265,16 @@ def people(connection: sqlite3.Connection) -> list[Person]:
     """All, by id."""
     rows = connection.execute("SELECT * FROM people ORDER BY id")
     return [
-        Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+        Person(
+            id=row["id"],
+            name=row["name"],
+            doors=json.loads(row["doors"]),
+            gates=json.loads(row["gates"]),
+            schedule=row["schedule"],
+            extended=bool(row["extended"]),
+            first_person=bool(row["first_person"]),
+            toggle=bool(row["toggle"]),
+        )
         for row in rows
     ]
 
@@ -219,6 +292,10 @@ def credentials(connection: sqlite3.Connection, person: int | None = None) -> li
             not_before=row["not_before"],
             not_after=row["not_after"],
             revoked=bool(row["revoked"]),
+            schedule=row["schedule"],
+            uses=row["uses"],
+            factor=row["factor"],
+            duress=bool(row["duress"]),
         )
         for row in rows
     ]
@@ -233,6 +310,19 @@ def vehicles(connection: sqlite3.Connection) -> list[Vehicle]:
 def watchlist(connection: sqlite3.Connection) -> list[WatchlistEntry]:
     """All, by id."""
     return [WatchlistEntry(**dict(row)) for row in connection.execute("SELECT * FROM watchlist ORDER BY id")]
+
+
+def schedules(connection: sqlite3.Connection) -> list[Schedule]:
+    """All, by id."""
+    return [
+        Schedule.model_validate_json(row["body"]) for row in connection.execute("SELECT * FROM schedules ORDER BY id")
+    ]
+
+
+def calendar(connection: sqlite3.Connection) -> CalendarBody:
+    """Holidays and UTC offset."""
+    row = connection.execute("SELECT body FROM calendar").fetchone()
+    return CalendarBody() if row is None else CalendarBody.model_validate_json(row["body"])
 
 
 def newest(connection: sqlite3.Connection) -> ListRow | None:
@@ -251,6 +341,20 @@ def add_list(connection: sqlite3.Connection, row: ListRow) -> None:
         "UPDATE lists SET payload = NULL, signature = NULL WHERE version <= ? AND payload IS NOT NULL",
         (row.version - KEPT_PAYLOADS,),
     )
+
+
+def _need_schedule(connection: sqlite3.Connection, schedule: str) -> None:
+    if schedule and connection.execute("SELECT 1 FROM schedules WHERE id = ?", (schedule,)).fetchone() is None:
+        raise ConflictError(f"there is no schedule {schedule}; put /v1/schedules/{schedule} first")
+
+
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """What tables of an older server lack."""
+    for table, columns in _LATER.items():
+        present = {row["name"] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for column, kind in columns.items():
+            if column not in present:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
 
 def _need_person(connection: sqlite3.Connection, person: int) -> None:

@@ -28,6 +28,8 @@ class Publisher:
                 tables.credentials(connection),
                 tables.vehicles(connection),
                 tables.watchlist(connection),
+                tables.schedules(connection),
+                tables.calendar(connection),
             )
             row = following(
                 tables.newest(connection), self._site, contents, int(self._unix()), self._lifetime_s, self._signer

@@ -1,8 +1,21 @@
 """What the server takes and gives, as frozen values; unknown keys are refused."""
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _is_a_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+def minutes(clock: str) -> int:
+    """Of the day."""
+    hours, _, rest = clock.partition(":")
+    return 60 * int(hours) + int(rest)
+
 
 UnixTime = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 PersonId = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
@@ -11,6 +24,13 @@ Plate = Annotated[str, Field(min_length=5, max_length=10)]
 CardValue = Annotated[int, Field(ge=0, le=0xFFFFFFFFFFFFFFFF)]
 PinValue = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
 Device = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+ScheduleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):(00|15|30|45)|24:00)$")]
+Span = Annotated[list[Clock], Field(min_length=2, max_length=2)]  # from, to
+Date = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_is_a_day)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
+UtcOffset = Annotated[int, Field(ge=-720, le=840)]
+Uses = Annotated[int, Field(ge=0, le=254)]
 Word = Annotated[str, Field(max_length=40)]
 
 
@@ -19,11 +39,19 @@ class _Row(BaseModel):
 
 
 class PersonBody(_Row):
-    """A person. `doors`: ids of doors, units, buildings or grids; `gates`: ids of gates."""
+    """A person. `doors`: ids of doors, units, buildings or grids; `gates`: ids of gates.
+
+    `schedule`: when the person may pass ("": always). `extended`: the door stays open longer; `first_person`: may begin
+    a door's opening hours; `toggle`: may switch a door by showing the card twice, where the door allows it.
+    """
 
     name: str = Field(max_length=100)
     doors: list[PlaceId] = []
     gates: list[PlaceId] = []
+    schedule: ScheduleId | Literal[""] = ""
+    extended: bool = False
+    first_person: bool = False
+    toggle: bool = False
 
 
 class Person(PersonBody):
@@ -33,7 +61,11 @@ class Person(PersonBody):
 
 
 class Credential(_Row):
-    """`value`: a card's data bits as an integer, or a PIN's digits as text. Times 0: unlimited."""
+    """`value`: a card's data bits as an integer, or a PIN's digits as text. Times 0: unlimited.
+
+    `schedule` "": the person's. `uses` 0: unlimited. `factor` "both": this card only with a PIN, this PIN only after
+    the person's card. `duress`: a PIN that opens and raises a silent alarm.
+    """
 
     person: PersonId
     kind: Literal["card", "pin"]
@@ -41,15 +73,63 @@ class Credential(_Row):
     not_before: UnixTime = 0
     not_after: UnixTime = 0
     revoked: bool = False
+    schedule: ScheduleId | Literal[""] = ""
+    uses: Uses = 0
+    factor: Literal["alone", "both"] = "alone"
+    duress: bool = False
 
     @model_validator(mode="after")
     def _value_fits_kind(self) -> "Credential":
         if isinstance(self.value, int) != (self.kind == "card"):
             raise ValueError("a card's value is an integer, a PIN's value is a text of digits")
+        if self.duress and self.kind != "pin":
+            raise ValueError("only a PIN can be one for duress")
         return self
 
     def __repr__(self) -> str:
         return f"Credential(person={self.person}, kind={self.kind})"
+
+
+class ScheduleBody(_Row):
+    """When a door or a person is let in: day → spans of local time, quarters of an hour ("24:00" ends a day)."""
+
+    name: str = Field(max_length=100)
+    week: dict[Day, Annotated[list[Span], Field(max_length=96)]]
+
+    @model_validator(mode="after")
+    def _spans_are_forward(self) -> "ScheduleBody":
+        for day, spans in self.week.items():
+            for start, end in spans:
+                if minutes(start) >= minutes(end):
+                    raise ValueError(f"{day}: {start} is not before {end}")
+        return self
+
+
+class Holiday(_Row):
+    """Days on which a week's `holiday` counts instead of the weekday, the last one included."""
+
+    first: Date
+    last: Date
+    name: str = Field(max_length=100)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Holiday":
+        if date.fromisoformat(self.first) > date.fromisoformat(self.last):
+            raise ValueError(f"{self.name}: {self.first} is not before {self.last}")
+        return self
+
+
+class Schedule(ScheduleBody):
+    """A schedule with the id that people and credentials name."""
+
+    id: ScheduleId
+
+
+class CalendarBody(_Row):
+    """What all schedules of the site share: its holidays, and how many minutes its local time is ahead of UTC."""
+
+    holidays: Annotated[list[Holiday], Field(max_length=255)] = []
+    utc_offset_min: UtcOffset = 480
 
 
 class VehicleBody(_Row):
@@ -93,6 +173,9 @@ class Payload(_Row):
     credentials: list[Credential]
     vehicles: list[Vehicle]
     watchlist: list[WatchlistEntry]
+    schedules: list[Schedule] = []
+    holidays: list[Holiday] = []
+    utc_offset_min: UtcOffset
 
 
 class SignedList(_Row):

@@ -2,7 +2,11 @@ CREATE TABLE IF NOT EXISTS people (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     doors TEXT NOT NULL,
-    gates TEXT NOT NULL
+    gates TEXT NOT NULL,
+    schedule TEXT NOT NULL DEFAULT '',
+    extended INTEGER NOT NULL DEFAULT 0,
+    first_person INTEGER NOT NULL DEFAULT 0,
+    toggle INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS credentials (
@@ -12,10 +16,25 @@ CREATE TABLE IF NOT EXISTS credentials (
     not_before INTEGER NOT NULL,
     not_after INTEGER NOT NULL,
     revoked INTEGER NOT NULL,
+    schedule TEXT NOT NULL DEFAULT '',
+    uses INTEGER NOT NULL DEFAULT 0,
+    factor TEXT NOT NULL DEFAULT 'alone',
+    duress INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (person, kind, value)
 ) STRICT, WITHOUT ROWID;
 -- A card is in one hand; two people may choose the same PIN.
 CREATE UNIQUE INDEX IF NOT EXISTS one_holder ON credentials (value) WHERE kind = 'card';
+
+CREATE TABLE IF NOT EXISTS schedules (
+    id TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row: holidays and UTC offset.
+CREATE TABLE IF NOT EXISTS calendar (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    body TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE IF NOT EXISTS vehicles (
     plate TEXT PRIMARY KEY,

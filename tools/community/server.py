@@ -18,6 +18,7 @@ from tools.community.errors import CommunityError, ConflictError, UnknownError
 from tools.community.gate import Gate, Tokens
 from tools.community.publish import Publisher
 from tools.community.rows import (
+    CalendarBody,
     CardValue,
     Credential,
     EventBatch,
@@ -30,6 +31,9 @@ from tools.community.rows import (
     Problem,
     Published,
     Removed,
+    Schedule,
+    ScheduleBody,
+    ScheduleId,
     SignedList,
     Stored,
     StoredEvent,
@@ -77,6 +81,7 @@ def create_server(parts: Parts, tokens: Tokens) -> FastAPI:
     _lists(app)
     _events(app)
     _people(app)
+    _schedules(app)
     _vehicles(app)
     _watchlist(app)
     app.add_exception_handler(CommunityError, _refusal)
@@ -175,7 +180,7 @@ def _people(app: FastAPI) -> None:
         """Everyone."""
         return parts.database.people()
 
-    @app.put("/v1/people/{person}", tags=["people"], **_ADMIN)
+    @app.put("/v1/people/{person}", tags=["people"], responses=_CONFLICT, **_ADMIN)
     def put_person(person: PersonId, body: PersonBody, parts: PartsOf) -> Person:
         """Add or change a person."""
         row = Person(id=person, **body.model_dump())
@@ -208,6 +213,36 @@ def _people(app: FastAPI) -> None:
     def remove_card(value: CardValue, parts: PartsOf) -> Removed:
         """Remove a card. A card that is lost is better put again with `revoked`: doors then say so."""
         return Removed(removed=parts.database.remove_card(value))
+
+
+def _schedules(app: FastAPI) -> None:
+    @app.get("/v1/schedules", tags=["schedules"], **_ADMIN)
+    def schedules(parts: PartsOf) -> list[Schedule]:
+        """Every schedule."""
+        return parts.database.schedules()
+
+    @app.put("/v1/schedules/{schedule}", tags=["schedules"], **_ADMIN)
+    def put_schedule(schedule: ScheduleId, body: ScheduleBody, parts: PartsOf) -> Schedule:
+        """Add or change a schedule. People and credentials name it by its id."""
+        row = Schedule(id=schedule, **body.model_dump())
+        parts.database.put_schedule(row)
+        return row
+
+    @app.delete("/v1/schedules/{schedule}", tags=["schedules"], responses={**_MISSING, **_CONFLICT}, **_ADMIN)
+    def remove_schedule(schedule: ScheduleId, parts: PartsOf) -> Removed:
+        """Remove a schedule that nobody goes by."""
+        return Removed(removed=parts.database.remove_schedule(schedule))
+
+    @app.get("/v1/calendar", tags=["schedules"], **_ADMIN)
+    def calendar(parts: PartsOf) -> CalendarBody:
+        """The site's holidays and UTC offset."""
+        return parts.database.calendar()
+
+    @app.put("/v1/calendar", tags=["schedules"], **_ADMIN)
+    def put_calendar(body: CalendarBody, parts: PartsOf) -> CalendarBody:
+        """Replace them."""
+        parts.database.put_calendar(body)
+        return body
 
 
 def _vehicles(app: FastAPI) -> None:

@@ -40,8 +40,10 @@ class Signer:
 
 
 def canonical(payload: Payload) -> bytes:
-    """The bytes that are signed: sorted keys, no spaces, UTF-8."""
-    return json.dumps(payload.model_dump(), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    """The bytes that are signed: sorted keys, no spaces, UTF-8; what has its default is left out."""
+    return json.dumps(
+        payload.model_dump(exclude_defaults=True), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    ).encode()
 
 
 def digest(payload: bytes) -> str:

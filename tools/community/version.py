@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tools.community.rows import Credential, Payload, Person, Vehicle, WatchlistEntry
+from tools.community.rows import CalendarBody, Credential, Payload, Person, Schedule, Vehicle, WatchlistEntry
 from tools.community.signing import Signer, canonical, digest
 
 DAY_S = 86_400
@@ -28,6 +28,8 @@ class Contents:
     credentials: list[Credential]
     vehicles: list[Vehicle]
     watchlist: list[WatchlistEntry]
+    schedules: list[Schedule]
+    calendar: CalendarBody
 
 
 def following(
@@ -44,6 +46,9 @@ def following(
         credentials=contents.credentials,
         vehicles=contents.vehicles,
         watchlist=contents.watchlist,
+        schedules=contents.schedules,
+        holidays=contents.calendar.holidays,
+        utc_offset_min=contents.calendar.utc_offset_min,
     )
     data = canonical(payload)
     return ListRow(payload.version, digest(data), payload.issued_unix, payload.expires_unix, data, signer.sign(data))
@@ -57,4 +62,7 @@ def is_stale(row: ListRow, now_unix: float) -> bool:
 def contents_of(row: ListRow) -> Contents:
     """What a version lists."""
     payload = Payload.model_validate_json(row.payload)
-    return Contents(payload.people, payload.credentials, payload.vehicles, payload.watchlist)
+    calendar = CalendarBody(holidays=payload.holidays, utc_offset_min=payload.utc_offset_min)
+    return Contents(
+        payload.people, payload.credentials, payload.vehicles, payload.watchlist, payload.schedules, calendar
+    )

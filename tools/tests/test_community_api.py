@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tools.community.signing import Signer, digest
 from tools.community.version import DAY_S
 
 NAME = "住户 <b>Resident</b>"
-CARD = {"person": 7, "kind": "card", "value": 790_000, "not_before": 0, "not_after": 0, "revoked": False}
+CARD = {"person": 7, "kind": "card", "value": 790_000}
 
 
 class Desk:
@@ -81,6 +82,53 @@ def play(desk: Desk, scene: Callable[[Desk], Awaitable[None]]) -> None:
     asyncio.run(all_of_it())
 
 
+def test_schedules_and_holidays_are_published_and_not_removed_while_used(desk: Desk) -> None:
+    week = {"mon": [["08:00", "12:00"]], "holiday": []}
+
+    async def scene(desk: Desk) -> None:
+        person = {"name": NAME, "doors": ["b1-u1"], "schedule": "office", "extended": True}
+        refused = await desk.admin.put("/v1/people/7", json=person)
+        assert refused.status_code == 409 and "/v1/schedules/office" in refused.json()["detail"]
+        bad = await desk.admin.put("/v1/schedules/office", json={"name": "x", "week": {"mon": [["08:07", "12:00"]]}})
+        assert bad.status_code == 422
+        await ok(desk.admin.put("/v1/schedules/office", json={"name": "办公", "week": week}))
+        await ok(desk.admin.put("/v1/people/7", json=person))
+        card = {"person": 7, "kind": "card", "value": 5, "factor": "both", "uses": 2, "schedule": "office"}
+        await ok(desk.admin.put("/v1/credentials", json=[card]))
+        holiday = {"first": "2026-10-01", "last": "2026-10-08", "name": "国庆"}
+        await ok(desk.admin.put("/v1/calendar", json={"holidays": [holiday], "utc_offset_min": 480}))
+        await ok(desk.admin.post("/v1/publish"))
+        payload = await desk.payload()
+        assert payload["schedules"] == [{"id": "office", "name": "办公", "week": week}]
+        assert (payload["holidays"], payload["utc_offset_min"]) == ([holiday], 480)
+        assert payload["people"][0]["schedule"] == "office" and payload["people"][0]["extended"] is True
+        assert payload["credentials"] == [card]
+        assert (await desk.admin.delete("/v1/schedules/office")).status_code == 409
+        await ok(desk.admin.delete("/v1/people/7"))
+        await ok(desk.admin.delete("/v1/schedules/office"))
+        assert (await desk.admin.delete("/v1/schedules/office")).status_code == 404
+
+    play(desk, scene)
+
+
+def test_database_of_an_older_server_is_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    with sqlite3.connect(file) as old:
+        old.executescript(
+            "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, doors TEXT NOT NULL, gates TEXT NOT NULL)"
+            " STRICT; CREATE TABLE credentials (person INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,"
+            " not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, revoked INTEGER NOT NULL,"
+            " PRIMARY KEY (person, kind, value)) STRICT, WITHOUT ROWID;"
+            "INSERT INTO people VALUES (7, 'x', '[]', '[]'); INSERT INTO credentials VALUES (7, 'card', '5', 0, 0, 0);"
+        )
+    old.close()
+    for _ in range(2):
+        database = Database(file, "demo")
+        assert [row.schedule for row in database.people()] == [""]
+        assert [(row.factor, row.uses, row.duress) for row in database.credentials(7)] == [("alone", 0, False)]
+        database.close()
+
+
 def test_published_list_holds_the_rows_and_a_signature(desk: Desk) -> None:
     async def scene(desk: Desk) -> None:
         assert (await desk.site.get("/v1/lists/latest")).status_code == 404
@@ -100,11 +148,11 @@ def test_versions_are_chained_and_immutable(desk: Desk) -> None:
         await desk.publish_one_resident()
         first = (await ok(desk.site.get("/v1/lists/1"))).json()
         await ok(desk.admin.put("/v1/credentials", json=[{**CARD, "revoked": True}]))
-        assert (await desk.payload())["credentials"][0]["revoked"] is False  # not published yet
+        assert (await desk.payload())["credentials"][0].get("revoked") is None  # not published yet
         await ok(desk.admin.post("/v1/publish"))
         second = await desk.payload()
         assert second["version"] == 2 and second["previous"] == digest(base64.b64decode(first["payload"]))
-        assert second["credentials"][0]["revoked"] is True
+        assert second["credentials"][0].get("revoked") is True
         assert (await ok(desk.site.get("/v1/lists/1"))).json() == first
 
     play(desk, scene)

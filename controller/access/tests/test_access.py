@@ -1,15 +1,18 @@
 """Who may pass, and what each door's list says."""
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from controller.access.calendar import is_open
 from controller.access.compile import Current, DoorKey, compile_lists
 from controller.access.document import Credential, Document, Person, Vehicle
 from controller.access.policy import Policy
 from controller.settings import load
 from controller.site.tree import Tree
+from doorlogic import schedule as door_schedule
 from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 
@@ -48,10 +51,10 @@ def test_a_unit_a_building_and_a_grid_cover_their_doors(tree: Tree) -> None:
 
 def test_person_passes_where_an_id_covers_and_nowhere_else(tree: Tree) -> None:
     policy = Policy(tree, document(people=PEOPLE))
-    assert policy.person_at(7, "b1-u1").allowed and policy.person_at(7, "north").allowed
-    assert policy.person_at(7, "b1-u2").reason == "unknown-credential"
-    assert not policy.person_at(99, "b1-u1").allowed
-    assert Policy(tree, None).person_at(7, "b1-u1").reason == "no-list"
+    assert policy.person_at(7, "b1-u1", 0).allowed and policy.person_at(7, "north", 0).allowed
+    assert policy.person_at(7, "b1-u2", 0).reason == "unknown-credential"
+    assert not policy.person_at(99, "b1-u1", 0).allowed
+    assert Policy(tree, None).person_at(7, "b1-u1", 0).reason == "no-list"
 
 
 def test_vehicle_passes_in_its_window_and_only_with_the_exact_plate(tree: Tree) -> None:
@@ -122,3 +125,107 @@ def test_only_doors_whose_records_change_get_a_list_and_the_bytes_are_always_the
 def test_a_document_with_anything_unknown_is_refused_whole(rows: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         document(**rows)
+
+
+OFFICE = {"id": "office", "name": "办公时间", "week": {"mon": [["08:00", "12:00"], ["14:00", "18:00"]], "holiday": []}}
+NIGHT = {"id": "night", "name": "夜间", "week": {"sun": [["22:00", "24:00"]]}}
+MONDAY = 1_760_284_800  # 2025-10-13 00:00 in Shanghai
+
+
+def parsed(**rows: object) -> Document:
+    """A document as it comes: JSON."""
+    head = {"site": "demo", "version": 4, "previous": "", "issued_unix": 5, "expires_unix": 0}
+    return Document.model_validate_json(json.dumps(head | rows))
+
+
+def person(number: int, **more: object) -> dict[str, object]:
+    return {"id": number, "name": "甲", "doors": ["b1-e1"], **more}
+
+
+def test_records_carry_schedule_uses_factor_and_flags(tree: Tree) -> None:
+    rows = parsed(
+        people=[person(7, extended=True, schedule="office"), person(8, first_person=True, toggle=True), person(9)],
+        credentials=[
+            {"person": 7, "kind": "card", "value": 11, "factor": "both"},
+            {"person": 7, "kind": "pin", "value": "1234", "factor": "both"},
+            {"person": 7, "kind": "pin", "value": "4321", "factor": "both", "duress": True},
+            {"person": 8, "kind": "card", "value": 12, "schedule": "office"},
+            {"person": 9, "kind": "pin", "value": "1234", "uses": 3},
+            {"person": 9, "kind": "pin", "value": "9999", "factor": "both"},
+        ],
+        schedules=[NIGHT, OFFICE],
+        holidays=[{"first": "2025-10-01", "last": "2025-10-08", "name": "国庆"}],
+    )
+    (one,) = compile_lists(rows, tree, [ONE], {})
+    header = listwriter.verify(KEY, bytes.fromhex(ONE.device), one.data)
+    assert (header.schedules, header.holidays, header.utc_offset_min) == (1, 1, 480)  # night is nobody's here
+    key = doorlist.digest_key(KEY)
+    found = {bytes(row[:8]): doorlist.Record.from_bytes(row) for row in records(one.data)[1]}
+
+    def get(kind: int, value: int, person: int = 0) -> tuple[int, int, int, int, int]:
+        record = found[doorlist.credential_digest(key, kind, value, person)]
+        return record.person, record.flags, record.schedule, record.uses, record.factor
+
+    card, pin, both = words.CREDENTIAL_CARD, words.CREDENTIAL_PIN, words.CREDENTIAL_CARD_PIN
+    extended, duress = doorlist.FLAG_EXTENDED, doorlist.FLAG_DURESS
+    assert get(card, 11) == (7, extended, 1, 0, doorlist.FACTOR_WITH_PIN)
+    assert get(both, doorlist.pin_value("1234"), 7) == (7, extended, 1, 0, doorlist.FACTOR_ANY)
+    assert get(both, doorlist.pin_value("4321"), 7) == (7, extended | duress, 1, 0, doorlist.FACTOR_ANY)
+    assert get(card, 12) == (8, doorlist.FLAG_FIRST_PERSON | doorlist.FLAG_TOGGLE, 1, 0, doorlist.FACTOR_ANY)
+    assert get(pin, doorlist.pin_value("1234")) == (9, 0, 0, 3, doorlist.FACTOR_ANY)
+    assert len(found) == 6
+
+
+def test_a_schedule_that_changes_makes_a_new_list(tree: Tree) -> None:
+    rows = {"people": [person(7, schedule="office")], "credentials": [{"person": 7, "kind": "card", "value": 11}]}
+    (first,) = compile_lists(parsed(schedules=[OFFICE], **rows), tree, [ONE], {})
+    current = {ONE.device: Current(first.version, first.content_digest)}
+    assert compile_lists(parsed(schedules=[OFFICE, NIGHT], **rows), tree, [ONE], current) == []
+    for changed in (
+        {"schedules": [OFFICE | {"week": {"mon": [["08:00", "12:15"]]}}]},
+        {"schedules": [OFFICE], "utc_offset_min": 420},
+        {"schedules": [OFFICE], "holidays": [{"first": "2025-10-01", "last": "2025-10-08", "name": "国庆"}]},
+    ):
+        assert len(compile_lists(parsed(**changed, **rows), tree, [ONE], current)) == 1, changed
+
+
+def test_door_and_controller_agree_on_every_quarter_of_a_fortnight(tree: Tree) -> None:
+    rows = parsed(
+        people=[person(7, schedule="office")],
+        credentials=[{"person": 7, "kind": "card", "value": 11}],
+        schedules=[OFFICE],
+        holidays=[{"first": "2025-10-20", "last": "2025-10-20", "name": "节"}],
+    )
+    (one,) = compile_lists(rows, tree, [ONE], {})
+    header = doorlist.Header.from_bytes(one.data)
+    opened = 0
+    for quarter in range(14 * 96):
+        now = MONDAY + 900 * quarter + 450
+        at_door = door_schedule.is_open(lambda at, size: one.data[at : at + size], header, 1, now)
+        assert is_open(rows, "office", now) == at_door, quarter
+        assert Policy(tree, rows).person_at(7, "b1-u1", now).allowed == at_door
+        opened += at_door
+    assert opened == 32  # one Monday of the two: the other is a holiday
+    assert is_open(rows, "", 0) and not is_open(rows, "unknown", MONDAY + 9 * 3600)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"people": [person(7, schedule="nowhere")]},
+        {"people": [person(7)], "credentials": [{"person": 7, "kind": "card", "value": 1, "schedule": "nowhere"}]},
+        {"people": [person(7)], "credentials": [{"person": 7, "kind": "card", "value": 1, "duress": True}]},
+        {"people": [person(7)], "credentials": [{"person": 7, "kind": "card", "value": 1, "uses": 255}]},
+        {"schedules": [OFFICE, OFFICE]},
+        {"schedules": [OFFICE | {"week": {"mon": [["08:00", "08:00"]]}}]},
+        {"schedules": [OFFICE | {"week": {"mon": [["08:10", "09:00"]]}}]},
+        {"schedules": [OFFICE | {"week": {"mon": [["08:00", "24:15"]]}}]},
+        {"schedules": [OFFICE | {"week": {"someday": []}}]},
+        {"holidays": [{"first": "2025-02-30", "last": "2025-03-01", "name": ""}]},
+        {"holidays": [{"first": "2025-10-08", "last": "2025-10-01", "name": ""}]},
+        {"utc_offset_min": 900},
+    ],
+)
+def test_documents_that_cannot_be_meant_are_refused(rows: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        parsed(**rows)
