@@ -12,16 +12,17 @@ import aiomqtt
 
 from tools.bench_hostile import storm
 from tools.broker import free_port
-from tools.hostile_bus import Besieged, EvilBroker, attack_through_broker, besieged, until
+from tools.hostile_bus import EvilBroker, attack_through_broker
+from tools.live_door import LiveDoor, live_door, until
 
 LIMIT_S = 90.0
 
 
-def play(folder: Path, story: Callable[[Besieged], Awaitable[None]], port: int = 0) -> None:
+def play(folder: Path, story: Callable[[LiveDoor], Awaitable[None]], port: int = 0) -> None:
     """On a fresh door and broker, within a time limit."""
 
     async def whole() -> None:
-        async with asyncio.timeout(LIMIT_S), besieged(folder, port) as door:
+        async with asyncio.timeout(LIMIT_S), live_door(folder, port) as door:
             await story(door)
 
     asyncio.run(whole())
@@ -44,7 +45,7 @@ def test_twenty_thousand_hostile_messages_through_mosquitto_make_no_edge() -> No
 
 
 def test_a_broker_in_the_attackers_hands_opens_nothing_and_stops_no_resident(tmp_path: Path) -> None:
-    async def story(door: Besieged) -> None:
+    async def story(door: LiveDoor) -> None:
         async with door.client("controller") as client:
             await door.board.start()
             await until(lambda: door.hellos > 0)
@@ -70,7 +71,7 @@ def test_a_broker_in_the_attackers_hands_opens_nothing_and_stops_no_resident(tmp
 
 
 def test_a_stranger_under_the_doors_name_does_not_keep_it_away(tmp_path: Path) -> None:
-    async def story(door: Besieged) -> None:
+    async def story(door: LiveDoor) -> None:
         async with door.client("controller") as client:
             await door.board.start()
             await until(lambda: door.hellos > 0)
@@ -142,7 +143,7 @@ class Wire:
 def test_a_connection_that_falls_silent_is_noticed_within_15_s_and_no_badge_waits(tmp_path: Path) -> None:
     port = free_port()
 
-    async def story(door: Besieged) -> None:
+    async def story(door: LiveDoor) -> None:
         wire = Wire(port, door.broker.port)
         server = await wire.start()
         async with server, door.client("controller") as client:

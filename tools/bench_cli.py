@@ -31,8 +31,8 @@ def plate(as_json: AsJson = False) -> None:
 
 @app.command()
 def door(as_json: AsJson = False) -> None:
-    """Reader edge to relay on the virtual board, with 100 and with 20,000 credentials."""
-    from tools.bench import bench_door
+    """Decision, edge to relay, journal and lists, in the real firmware; JSON files as the peer."""
+    from tools.bench_door import bench_door
 
     _show(bench_door(), as_json)
 

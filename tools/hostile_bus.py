@@ -1,7 +1,7 @@
 """A door of real firmware on a bus that belongs to an attacker: Mosquitto with his password, or a broker of his own.
 
-`Besieged` is the place; `attack_through_broker` is the siege that the bench counts. The attacker has the controller's
-broker password, sees and may hold back every frame, and has no door's key.
+`attack_through_broker` is the siege that the bench counts. The attacker has the controller's broker password, sees and
+may hold back every frame, and has no door's key.
 """
 
 from __future__ import annotations
@@ -9,33 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import secrets
 import ssl
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiomqtt
 
-from doorwire import doorlist, listwriter
-from doorwire import vocabulary as words
-from doorwire.frame import Frame
-from doorwire.messages import Command, Hello, Message, Result
-from tools.broker import Broker
-from tools.bundle import build_bundle
-from tools.provision import BrokerAddress, Identity, new_device
-from tools.virtual_board import image
-from tools.virtual_board.board import VirtualBoard
-from tools.virtual_board.wiegand import wiegand34
+from tools.live_door import AT_ONCE, LiveDoor, live_door, until
 
-CARD = 4711  # the one card that the door knows
-RELEASE_S = 1
-_AT_ONCE = 100  # publishes in flight
 _HONEST_EVERY = 1_000
-_WAIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,122 +32,11 @@ class Siege:
     took_s: float
 
 
-class Besieged:
-    """One broker, one door with one listed card, and the wire's controller end, which the attacker shares."""
-
-    def __init__(self, broker: Broker, identity: Identity, board: VirtualBoard, password: str, tls: ssl.SSLContext):
-        self.broker = broker
-        self.identity = identity
-        self.board = board
-        self.password = password
-        self.tls = tls
-        self.topic = f"menshen/{broker.site}/door/{identity.device}"
-        self.captured: list[bytes] = []  # genuine frames, both ways
-        self.authorised = 0
-        self._counter = 0
-        self._boot_id = 0
-        self._uptime = (0, 0.0)
-        self._results: set[int] = set()
-        self.hellos = 0
-
-    @property
-    def edges(self) -> int:
-        """How often the relay rose since power on."""
-        return sum(edge.pin == "relay" and edge.level for edge in self.board.edges)
-
-    def hear(self, data: bytes) -> None:
-        """A frame of the door."""
-        frame = Frame.from_bytes(self.identity.key, data)
-        self.captured.append(data)
-        self._uptime = (frame.uptime_s, time.monotonic())
-        if isinstance(frame.message, Hello):
-            self.hellos += 1
-            if frame.boot_id != self._boot_id:
-                self._boot_id, self._counter = frame.boot_id, 0
-        elif isinstance(frame.message, Result) and frame.message.reason == words.REASON_NONE:
-            self._results.add(frame.message.command_counter)
-
-    def seal(self, message: Message, lifetime_s: int = 10) -> bytes:
-        """The controller's next frame; the attacker gets it too."""
-        self._counter += 1
-        not_after = max(0, int(self._uptime[0] + time.monotonic() - self._uptime[1]) + lifetime_s)
-        device = bytes.fromhex(self.identity.device)
-        data = Frame(device, self._boot_id, self._counter, not_after, message).to_bytes(self.identity.key)
-        self.captured.append(data)
-        return data
-
-    async def open(self, client: aiomqtt.Client) -> bytes:
-        """A genuine open: returns when the door has done it."""
-        data = self.seal(Command(op=words.OP_OPEN, argument=0, reason=words.REASON_GUARD, person=0))
-        await until(lambda: not self.board.level("relay"))
-        self.authorised += 1
-        await client.publish(f"{self.topic}/down", data, qos=1)
-        await until(lambda: self._counter in self._results)
-        await self.board.wait_level("relay", True, _WAIT_S)
-        return data
-
-    async def swipe(self) -> float:
-        """The listed card: seconds from the first bit sent to the relay."""
-        await until(lambda: not self.board.level("relay"))
-        self.authorised += 1
-        began = time.monotonic()
-        await self.board.swipe(wiegand34(CARD), interval_us=200)
-        return (await self.board.wait_level("relay", True, _WAIT_S)).seen_s - began
-
-    @asynccontextmanager
-    async def client(self, name: str) -> AsyncIterator[aiomqtt.Client]:
-        """A connection with the controller's password; hears the door."""
-        async with aiomqtt.Client(
-            "localhost",
-            self.broker.port,
-            username="controller",
-            password=self.password,
-            identifier=name,
-            tls_context=self.tls,
-            max_inflight_messages=_AT_ONCE,
-        ) as client:
-            client.pending_calls_threshold = _AT_ONCE
-            await client.subscribe(f"{self.topic}/up", qos=1)
-            hearing = asyncio.create_task(self._listen(client))
-            try:
-                yield client
-            finally:
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
-
-    async def _listen(self, client: aiomqtt.Client) -> None:
-        async for mail in client.messages:
-            self.hear(bytes(mail.payload))
-
-
-@asynccontextmanager
-async def besieged(folder: Path, port: int = 0) -> AsyncIterator[Besieged]:
-    """The broker runs, the door has no power yet. `port`: where the door looks for the broker (a proxy's)."""
-    broker = Broker(folder / "broker", "siege")
-    address = BrokerAddress("127.0.0.1", port or broker.port, "localhost")
-    identity = new_device("siege", address, broker.ca_pem, settings={"release_s": RELEASE_S})
-    password = secrets.token_urlsafe(16)
-    await broker.add_users({"controller": password, identity.device: identity.broker_password})
-    digest = doorlist.credential_digest(doorlist.digest_key(identity.key), words.CREDENTIAL_CARD, CARD)
-    device = bytes.fromhex(identity.device)
-    listed = listwriter.encode(identity.key, device, 1, int(time.time()), 0, [], [doorlist.Record(digest, 7)])
-    flash = folder / "door.flash"
-    flash.write_bytes(image.pack({**build_bundle().files, **identity.files(), "list.bin": listed}))
-    board = VirtualBoard(flash, folder / "door.log")
-    tls = ssl.create_default_context(cadata=broker.ca_pem.decode("ascii"))
-    await broker.start()
-    try:
-        yield Besieged(broker, identity, board, password, tls)
-    finally:
-        await board.stop()
-        await broker.stop()
-
-
 async def attack_through_broker(count: int, seed: int = 1) -> Siege:
     """`count` hostile messages through Mosquitto, a genuine open after every thousand, a power cut at the end."""
     chance = random.Random(seed)  # noqa: S311 (an attack that can be repeated)
     with tempfile.TemporaryDirectory() as folder:
-        async with besieged(Path(folder)) as door, door.client("controller") as client:
+        async with live_door(Path(folder)) as door, door.client("controller") as client:
             await door.board.start()
             await until(lambda: door.hellos > 0)
             began = time.monotonic()
@@ -181,10 +54,10 @@ async def attack_through_broker(count: int, seed: int = 1) -> Siege:
             return Siege(count, door.authorised, edges + door.edges, took_s)
 
 
-async def _barrage(door: Besieged, client: aiomqtt.Client, chance: random.Random, count: int) -> None:
+async def _barrage(door: LiveDoor, client: aiomqtt.Client, chance: random.Random, count: int) -> None:
     """So many hostile messages to the door's own topic, some of them retained."""
-    for done in range(0, count, _AT_ONCE):
-        mail = [hostile(door.captured, chance) for _ in range(min(_AT_ONCE, count - done))]
+    for done in range(0, count, AT_ONCE):
+        mail = [hostile(door.captured, chance) for _ in range(min(AT_ONCE, count - done))]
         await asyncio.gather(
             *[client.publish(f"{door.topic}/down", data, qos=1, retain=chance.random() < 0.1) for data in mail]
         )
@@ -209,17 +82,10 @@ def hostile(captured: list[bytes], chance: random.Random) -> bytes:
     return bytes(data)
 
 
-async def until(done: Callable[[], bool], timeout_s: float = _WAIT_S) -> None:
-    """TimeoutError when it does not come to that."""
-    async with asyncio.timeout(timeout_s):
-        while not done():  # noqa: ASYNC110 (what is waited for is outside of this program)
-            await asyncio.sleep(0.005)
-
-
 class EvilBroker:
     """A broker of the attacker's own, with the community's certificate; each guest meets the next of his manners."""
 
-    def __init__(self, door: Besieged, seed: int = 1) -> None:
+    def __init__(self, door: LiveDoor, seed: int = 1) -> None:
         self._door = door
         self._chance = random.Random(seed)  # noqa: S311 (an attack that can be repeated)
         self._server: asyncio.Server | None = None
