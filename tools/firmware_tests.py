@@ -20,6 +20,7 @@ _CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
 # What runs inside MicroPython: argv[1] is the path to firmware/, the rest are test modules.
 _COLLECT = """
+import gc
 import sys
 sys.path.insert(0, sys.argv[1])
 passed = failed = 0
@@ -27,6 +28,7 @@ for name in sys.argv[2:]:
     module = __import__(name, None, None, ["x"])
     for test in sorted(dir(module)):
         if test.startswith("test_"):
+            gc.threshold(-1)  # the firmware sets one; with a heap this size that would collect all day
             try:
                 getattr(module, test)()
                 passed += 1
