@@ -103,6 +103,7 @@ REASONS = {
     47: "bad-boots",
     48: "clock-bound",
     49: "watchdog",
+    50: "power",
 }
 OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report"}
 BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}

@@ -131,7 +131,8 @@ REASON_SELF_TEST = 46
 REASON_BAD_BOOTS = 47
 REASON_CLOCK_BOUND = 48  # the time sent is further off than a clock drifts
 REASON_WATCHDOG = 49
-LAST_REASON = REASON_WATCHDOG
+REASON_POWER = 50  # a reader's own supply fails
+LAST_REASON = REASON_POWER
 
 # Operations of a Command.
 OP_OPEN = 1
