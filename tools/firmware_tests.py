@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.setup import system
@@ -20,7 +21,6 @@ _CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
 # What runs inside MicroPython: argv[1] is the path to firmware/, the rest are test modules.
 _COLLECT = """
-import gc
 import sys
 sys.path.insert(0, sys.argv[1])
 passed = failed = 0
@@ -28,7 +28,6 @@ for name in sys.argv[2:]:
     module = __import__(name, None, None, ["x"])
     for test in sorted(dir(module)):
         if test.startswith("test_"):
-            gc.threshold(-1)  # the firmware sets one; with a heap this size that would collect all day
             try:
                 getattr(module, test)()
                 passed += 1
@@ -47,21 +46,32 @@ def modules(firmware: Path = FIRMWARE) -> list[str]:
 
 
 def run_on_micropython(names: list[str] | None = None) -> int:
-    """Run them, print the closing line; 0 when all passed, 1 otherwise."""
+    """Run them, each file in an interpreter of its own, and print the closing line; 0 when all passed, 1 otherwise."""
+    passed = failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for name, output in pool.map(_run, names or modules()):
+            closing = _CLOSING.search(output)
+            print(_CLOSING.sub("", output).strip("\n") or f"{name}: ok")
+            if closing is None:
+                print(f"{name}: MicroPython ended before its tests did")
+                failed += 1
+            else:
+                passed, failed = passed + int(closing.group(1)), failed + int(closing.group(2))
+    print(f"{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+def _run(name: str) -> tuple[str, str]:
+    """(name, what its interpreter printed, without a closing line when it ended badly)."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "collect.py"
         script.write_text(_COLLECT)
-        argv = [*system.micropython(), "-X", f"heapsize={_HEAP}", str(script), str(FIRMWARE), *(names or modules())]
+        argv = [*system.micropython(), "-X", f"heapsize={_HEAP}", str(script), str(FIRMWARE), name]
         done = subprocess.run(
             argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S, check=False
         )
     output = done.stdout.decode(errors="replace")
-    print(output, end="")
-    closing = _CLOSING.search(output)
-    if done.returncode or closing is None:
-        print("MicroPython ended before its tests did")
-        return 1
-    return 0 if closing.group(2) == "0" and closing.group(1) != "0" else 1
+    return name, _CLOSING.sub("", output) if done.returncode else output
 
 
 if __name__ == "__main__":
