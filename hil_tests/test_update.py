@@ -1,4 +1,4 @@
-"""Firmware over the bus to a real door: a good one stays, a bad one is undone without anyone's doing, residents get in."""
+"""Firmware over the bus to a real door: a good one stays, a bad one is undone by itself, residents get in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """OSDP's secure channel (2.2 annex D): proof of the key on both sides, session keys, MAC chain, ciphertext.
 
-`Aes` is handed in: `encrypt(key, iv, data)` and `decrypt(key, iv, data)`, AES-128 in CBC mode. MACs are chained: each is
-begun with the one of the other direction, so no frame can be told twice, and none left out.
+`Aes` is handed in: `encrypt(key, iv, data)` and `decrypt(key, iv, data)`, AES-128 in CBC mode. MACs are chained: each
+is begun with the one of the other direction, so no frame can be told twice, and none left out.
 """
 
 from doorlogic import osdp
@@ -61,7 +61,7 @@ class Session:
         return osdp.closed(raw + self._ours[: osdp.MAC_SIZE])
 
     def open(self, reply: osdp.Reply) -> "bytes | None":
-        """The data of the reply to the last command, or None when it is not what the reader said: the session is over."""
+        """The data of the reply to the last command; None when the reader did not say that: the session is over."""
         if reply.scs not in (osdp.SCS_16, osdp.SCS_18):
             return None
         mac = self._mac(reply.body, self._ours)

@@ -3,7 +3,17 @@
 import sys
 
 if sys.implementation.name == "micropython":
-    from device.aes import decrypt, encrypt
+    from cryptolib import aes
+
+    _CBC = 2
+
+    def encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
+        """Whole blocks."""
+        return bytes(aes(key, _CBC, iv).encrypt(data))
+
+    def decrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
+        """Whole blocks."""
+        return bytes(aes(key, _CBC, iv).decrypt(data))
 else:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -16,6 +26,3 @@ else:
         """Whole blocks."""
         work = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
         return work.update(data) + work.finalize()
-
-
-__all__ = ("decrypt", "encrypt")
