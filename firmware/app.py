@@ -69,6 +69,8 @@ class Door:
         self.commands: Commands | None = None
         self._link: Link | None = None
         self._restart_by_s = 0
+        if settings.osdp:
+            self._read_bus(settings)
         self._connect(settings, key)
 
     def hello(self) -> Hello:
@@ -104,6 +106,19 @@ class Door:
         self.proof.restarting()
         self._journal.close()
         self._board.restart()
+
+    def _read_bus(self, settings: config.Config) -> None:
+        """OSDP readers: code that only doors with such readers hold."""
+        try:
+            from device.osdp_bus import Bus
+
+            bus = Bus(self._board, self.doorway, settings.osdp, settings.baud, settings.formats)
+        except (ImportError, ValueError, OSError) as error:
+            self.faults.append("readers")
+            print("readers: no OSDP bus on this board:", error)
+            return
+        bus.alive = lambda: self.supervisor.beat("readers")
+        self.supervisor.start("readers", bus.run)
 
     def _connect(self, settings: config.Config, key: bytes) -> None:
         """The link and its commands, if this door knows where its broker is and who it is there."""

@@ -23,6 +23,8 @@ _KEYS = (
 )
 _BROKER_KEYS = ("host", "port", "name")
 _APART = 6  # bits between two formats of one reader
+_MOST_OSDP = 4  # what heap and line have room for
+_BAUDS = (9600, 19200, 38400, 57600, 115200, 230400)
 _MODES = {"Locked": words.MODE_LOCKED, "Unlocked": words.MODE_UNLOCKED, "Trial": words.MODE_TRIAL}
 
 
@@ -49,6 +51,8 @@ class Config:
         self.board = ""
         self.formats: tuple[int, ...] = (26, 34)
         self.keypad = 0
+        self.osdp: tuple[int, ...] = ()  # addresses of its readers
+        self.baud = 9600
         self.release_s = 5
         self.open_too_long_s = 30
         self.barrier = False
@@ -112,8 +116,8 @@ def _broker(config: Config, value: object) -> None:
 
 def _readers(config: Config, value: object) -> None:
     reader = value[0] if isinstance(value, list) and len(value) == 1 else None
-    if not isinstance(reader, dict) or any(key not in ("formats", "keypad") for key in reader):
-        raise ConfigError('readers has to be [{"formats": [26, 34], "keypad": 4}]')
+    if not isinstance(reader, dict) or any(key not in ("formats", "keypad", "osdp") for key in reader):
+        raise ConfigError('readers has to be [{"formats": [26, 34], "keypad": 4, "osdp": {"addresses": [0]}}]')
     formats, keypad = reader.get("formats", [26, 34]), reader.get("keypad", 0)
     if not isinstance(formats, list) or not formats:
         raise ConfigError("readers: formats has to be a list")
@@ -127,6 +131,22 @@ def _readers(config: Config, value: object) -> None:
     if keypad not in (0, 4, 8) or isinstance(keypad, bool):
         raise ConfigError("readers: keypad has to be 0, 4 or 8 bits a key")
     config.formats, config.keypad = lengths, keypad
+    if "osdp" in reader:
+        _osdp(config, reader["osdp"])
+
+
+def _osdp(config: Config, value: object) -> None:
+    if not isinstance(value, dict) or any(key not in ("addresses", "baud") for key in value):
+        raise ConfigError('readers: osdp has to be {"addresses": [0, 1], "baud": 9600}')
+    addresses, baud = value.get("addresses"), value.get("baud", 9600)
+    if not isinstance(addresses, list) or not 1 <= len(addresses) <= _MOST_OSDP:
+        raise ConfigError(f"readers: osdp needs the addresses of 1 to {_MOST_OSDP} readers")
+    for address in addresses:
+        if addresses.count(_whole("readers: an osdp address", address, 0, 0x7E)) > 1:
+            raise ConfigError("readers: every osdp reader needs an address of its own")
+    if baud not in _BAUDS:
+        raise ConfigError(f"readers: osdp's baud has to be one of {_BAUDS}")
+    config.osdp, config.baud = tuple(addresses), baud
 
 
 def _format(name: object) -> int:

@@ -5,6 +5,10 @@ from array import array
 from doorlogic.door import RESTING, Levels
 from doorwire import vocabulary as words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.uart_unix import Uart
+
 RELAY = "relay"
 LED = "led"
 BUZZER = "buzzer"
@@ -75,6 +79,10 @@ class Board:
     async def wait(self, timeout_ms: int) -> None:
         """Until an edge or an input's change, at most `timeout_ms`."""
         raise NotImplementedError
+
+    def uart(self, baud: int) -> "Uart":
+        """The readers' bus, 8N1; OSError on a board that has none."""
+        raise OSError("no reader bus")
 
     async def network_up(self) -> None:
         """Returns when there is a network; OSError when there is none yet."""

@@ -15,6 +15,10 @@ from device.waiting import readable
 from doorlogic.door import INPUTS, Levels
 from doorwire import vocabulary as words
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.uart_unix import Uart
+
 _RESET_STATUS = 42  # the exit status that starts the board again
 _LINE_LIMIT = 256
 _FRAME_GAP_US = 25_000  # silence that ends a frame is 20 ms
@@ -61,6 +65,11 @@ class UnixBoard(Board):
 
     def ticks_us(self) -> int:
         return time.ticks_us() & TICKS_MASK
+
+    def uart(self, baud: int) -> "Uart":
+        from device.uart_unix import Uart
+
+        return Uart()
 
     async def wait(self, timeout_ms: int) -> None:
         try:

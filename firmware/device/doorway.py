@@ -59,7 +59,9 @@ class _Credential:
 
 
 class Doorway:
-    """One door. `wake` is called at every new event, `changed` when its state is another."""
+    """One door. `wake` is called at every new event, `changed` when its state is another, `signal`(LED or BUZZER, ms)
+    for whoever stands there. `alarms`: ALARM_* of its readers.
+    """
 
     def __init__(
         self,
@@ -94,6 +96,8 @@ class Doorway:
         self._fault = False
         self.wake: Callable[[], None] | None = None
         self.changed: Callable[[], None] | None = None
+        self.signal: Callable[[str, int], None] = board.pulse
+        self.alarms = 0
 
     @property
     def mode(self) -> int:
@@ -110,7 +114,7 @@ class Doorway:
         if decision.reason == words.REASON_FACTOR_MISSING and not decision.grant:
             self._waiting, self._waiting_card = decision, value
             self._waiting_until_ms = self._board.uptime_ms() + _PIN_WITHIN_MS
-            self._board.pulse(LED, _PIN_WANTED_MS)
+            self.signal(LED, _PIN_WANTED_MS)
             return
         if self._settle(decision, kind, value):
             self._toggle(decision, value)
@@ -121,7 +125,7 @@ class Doorway:
         card, self._waiting = self._waiting, None
         person = card.person if card is not None else 0
         if self._pins.locked(now_ms):
-            self._board.pulse(BUZZER, _LOCKED_OUT_MS)
+            self.signal(BUZZER, _LOCKED_OUT_MS)
             self.record(words.EVENT_DENIED, words.REASON_LOCKED_OUT, person, words.CREDENTIAL_PIN)
             return
         kind = words.CREDENTIAL_CARD_PIN if card is not None else words.CREDENTIAL_PIN
@@ -133,7 +137,7 @@ class Doorway:
         self._settle(decision, kind, self._waiting_card)
         if decision.reason == words.REASON_PIN_WRONG:
             if self._pins.wrong(now_ms):
-                self._board.pulse(BUZZER, _LOCKED_OUT_MS)
+                self.signal(BUZZER, _LOCKED_OUT_MS)
                 self.record(words.EVENT_LOCKED_OUT, words.REASON_LOCKED_OUT, person)
         elif decision.reason in (words.REASON_LISTED, words.REASON_DURESS):
             self._pins.right()
@@ -156,7 +160,7 @@ class Doorway:
             outcome = self._step(self._door.levels, release_ms)
             reason = outcome.refused or (words.REASON_DURESS if duress else reason)
         granted = outcome is not None and not outcome.refused
-        self._board.pulse(LED if granted else BUZZER, _GRANTED_MS if granted else _DENIED_MS)
+        self.signal(LED if granted else BUZZER, _GRANTED_MS if granted else _DENIED_MS)
         card = value if kind in (words.CREDENTIAL_CARD, words.CREDENTIAL_CARD_PIN) else 0
         self.record(words.EVENT_GRANTED if granted else words.EVENT_DENIED, reason, decision.person, kind, card)
         if duress:
@@ -226,7 +230,7 @@ class Doorway:
         """The PIN did not come."""
         if self._waiting is not None:
             person, self._waiting = self._waiting.person, None
-            self._board.pulse(BUZZER, _DENIED_MS)
+            self.signal(BUZZER, _DENIED_MS)
             self.record(
                 words.EVENT_DENIED,
                 words.REASON_FACTOR_MISSING,
@@ -237,7 +241,7 @@ class Doorway:
 
     def unreadable(self, reason: int) -> None:
         """A reader frame that is no card."""
-        self._board.pulse(BUZZER, _DENIED_MS)
+        self.signal(BUZZER, _DENIED_MS)
         self.record(words.EVENT_READER_ERROR, reason)
 
     def open(self, reason: int, person: int) -> int:
@@ -265,8 +269,8 @@ class Doorway:
 
     def identify(self) -> None:
         """Make the reader heard and seen."""
-        self._board.pulse(LED, 3_000)
-        self._board.pulse(BUZZER, 1_000)
+        self.signal(LED, 3_000)
+        self.signal(BUZZER, 1_000)
 
     def due_ms(self) -> int:
         """After how long `sense` has to be called again even if nothing changes, or -1."""
@@ -314,6 +318,7 @@ class Doorway:
             lock=machine.lock(self._door, now_ms),
             mode=self.mode,
             alarms=self._door.alarms
+            | self.alarms
             | (words.ALARM_FAULT if self._fault else 0)
             | (words.ALARM_DURESS if self._duress_seq > self._journal.acked else 0),
             list_version=self.lists.version,

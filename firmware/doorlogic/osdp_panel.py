@@ -6,12 +6,13 @@ from doorlogic.osdp_reader import News, Peripheral
 _REPLY_MS = 200  # OSDP 2.2: a reply begins within that
 _CHARACTER_MS = 20  # and has no longer gaps
 _TRIES = 3
+_LOOK_MS = 5  # between two looks at the line
 _BUSY_MS = 3_000  # a reader that is BUSY for longer is away
 _BITS = 10_000  # of a character, × ms in a second
 
 
 class Panel:
-    """`readers`: at least one. `window_ms`: commissioning is open until then (uptime)."""
+    """`readers`: at least one. `window_ms`: commissioning is open until then (uptime), or until all are secure."""
 
     def __init__(self, readers: "list[Peripheral]", baud: int, window_ms: int = 0) -> None:
         self.readers = readers
@@ -26,10 +27,14 @@ class Panel:
         self._heard_ms = 0
 
     def step(self, now_ms: int, received: bytes) -> bytes:
-        """What to send now, or nothing. To be called again at once when there is more to read, else within 5 ms."""
+        """What to send now, or nothing. To be called again after `idle_ms`."""
         self._hear(received, now_ms)
+        missing = False
         for reader in self.readers:
             reader.watch(now_ms)
+            missing = missing or not reader.secure
+        if not missing:
+            self._window_ms = 0
         if self._asked is not None:
             return self._waiting(now_ms)
         first = self.readers[0]
@@ -42,6 +47,12 @@ class Panel:
         self._asked, self._tries, self._busy_ms = first, 0, now_ms
         self._frame = first.command(now_ms, now_ms < self._window_ms)
         return self._send(now_ms)
+
+    def idle_ms(self, now_ms: int) -> int:
+        """For how long there is nothing to do, unless the panel is told of something meanwhile."""
+        if self._asked is not None:
+            return _LOOK_MS
+        return max(min([reader.due_ms for reader in self.readers]) - now_ms, _LOOK_MS)
 
     def news(self) -> "list[News]":
         """Since last asked."""

@@ -39,9 +39,10 @@ _CAP_SECURITY = 9  # function code of communication security; compliance bit 0: 
 _NAK_SEQUENCE = 4  # the reader wants a new beginning; and 6: it has no session
 
 # News. `kind` 0: something was read: `reason`, CREDENTIAL_* and value, as a Wiegand reader has them; NEW_KEY: to be
-# kept before anything else is sent; else EVENT_* and its reason.
+# kept before anything else is sent; SECURE: its session begins; else EVENT_* and its reason.
 News = namedtuple("News", ("address", "kind", "reason", "credential", "value"))
 NEW_KEY = -1
+SECURE = -2
 
 
 class Peripheral:
@@ -60,7 +61,6 @@ class Peripheral:
         self.key = key
         self.due_ms = now_ms
         self.news: list[News] = []
-        self.lost = False  # and told so
         self._formats = formats
         self._aes = aes
         self._random = random
@@ -73,6 +73,8 @@ class Peripheral:
         self._failures = 0
         self._why = words.REASON_TIMEOUT
         self._away_ms = self._since_ms = now_ms
+        self._lost = False
+        self._lost_told = False
         self._tell_ms = now_ms
         self._told: list[int] = []  # reasons, since a session last stood for a while
         self._asked = False  # its local status, in this session
@@ -83,6 +85,11 @@ class Peripheral:
     def secure(self) -> bool:
         """Its secure channel stands, under its own key."""
         return self._step == _SECURE
+
+    @property
+    def alarms(self) -> int:
+        """ALARM_READER while it is away or not to be trusted, ALARM_TAMPER from its own word until its own word."""
+        return (words.ALARM_READER if self._lost else 0) | (words.ALARM_TAMPER if self._tamper else 0)
 
     def signal(self, light_ms: int, sound_ms: int) -> None:
         """Light and sound for the person there, at the next turn; the newest wins. Nothing while it is away."""
@@ -135,10 +142,12 @@ class Peripheral:
         if self.secure:
             if self._told and now_ms - self._since_ms >= _TELL_AGAIN_MS:
                 self._told = []
-        elif not self.lost and now_ms - self._away_ms >= _AWAY_MS and now_ms >= self._tell_ms:
-            self.lost = True
-            self._tell_ms = now_ms + _TELL_AGAIN_MS
-            self._tell(words.EVENT_READER_LOST, self._why)
+        elif not self._lost and now_ms - self._away_ms >= _AWAY_MS:
+            self._lost = True
+            self._lost_told = now_ms >= self._tell_ms
+            if self._lost_told:
+                self._tell_ms = now_ms + _TELL_AGAIN_MS
+                self._tell(words.EVENT_READER_LOST, self._why)
 
     @property
     def _base_key(self) -> bytes:
@@ -200,9 +209,10 @@ class Peripheral:
             self._failures = 0
             self._asked = False
             self._since_ms = now_ms
-            if self.lost:
-                self.lost = False
+            self._tell(SECURE, words.REASON_NONE)
+            if self._lost and self._lost_told:
                 self._tell(words.EVENT_READER_FOUND, words.REASON_NONE)
+            self._lost = False
 
     def _secured(self, now_ms: int) -> bytes:
         """A command inside the session."""

@@ -61,7 +61,7 @@ class Session:
         return osdp.closed(raw + self._ours[: osdp.MAC_SIZE])
 
     def open(self, reply: osdp.Reply) -> "bytes | None":
-        """The data of the reply to the last command; None when the reader did not say that: the session is over."""
+        """The data of the reply to the last command; None when that is not the reader's: the session is over."""
         if reply.scs not in (osdp.SCS_16, osdp.SCS_18):
             return None
         mac = self._mac(reply.body, self._ours)

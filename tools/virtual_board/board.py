@@ -72,6 +72,7 @@ class Edge:
 class VirtualBoard:
     """One MicroPython process on one flash image. `log` gets the console; the power fails at flash write `cut_at`.
 
+    `uart`: the terminal, in raw mode, that is its readers' bus from the next start on.
     `resets`: words.RESET_* of every start since `start`, the first of them a power-on.
     """
 
@@ -84,6 +85,7 @@ class VirtualBoard:
         watchdog_s: float = WATCHDOG_S,
     ) -> None:
         self.image = image
+        self.uart: Path | None = None
         self.resets: list[int] = []
         self.edges: list[Edge] = []
         self.console: deque[str] = deque(maxlen=_CONSOLE_LINES)
@@ -217,6 +219,8 @@ class VirtualBoard:
             "MENSHEN_BOARD": f"127.0.0.1:{port}",
             "MENSHEN_BOARD_TOKEN": self._token,
         }
+        if self.uart is not None:
+            env["MENSHEN_UART"] = str(self.uart)
         reset = words.RESET_POWER_ON
         while reset and self._power.is_set():
             self.resets.append(reset)
