@@ -94,9 +94,9 @@ class LiveDoor:
 
     async def open(self, client: aiomqtt.Client) -> bytes:
         """A genuine open: returns when the door has done it."""
-        data = self.seal(Command(op=words.OP_OPEN, argument=0, reason=words.REASON_GUARD, person=0))
-        counter = self._counter
         await until(lambda: not self.board.level("relay"))
+        data = self.seal(Command(op=words.OP_OPEN, argument=0, reason=words.REASON_GUARD, person=0))
+        counter = self._counter  # sealed and sent without a pause: no other frame may come between
         self.authorised += 1
         await client.publish(f"{self.topic}/down", data, qos=1)
         await until(lambda: counter in self._results)
