@@ -264,7 +264,9 @@ class App:
         first = self._ledger_seen == 0
         await self.store.devices.import_ledger(read_ledger(path))
         self._ledger_seen = changed
-        self.doors.take_devices(await self.store.devices.all(), await self.store.journal.epochs())
+        self.doors.take_devices(
+            await self.store.devices.all(), await self.store.journal.epochs(), await self.store.doorlists.installed()
+        )
         if not first:
             await self.lists.start()
         missing = self.doors.without_key()

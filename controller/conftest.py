@@ -166,7 +166,9 @@ class Middle:
     async def start(self) -> None:
         rows = [LedgerRow(device, key, "unix") for device, key in self.keys.items()]
         await self.store.devices.import_ledger(rows)
-        self.doors.take_devices(await self.store.devices.all(), await self.store.journal.epochs())
+        self.doors.take_devices(
+            await self.store.devices.all(), await self.store.journal.epochs(), await self.store.doorlists.installed()
+        )
         await self.lists.start()
 
     async def stop(self) -> None:
@@ -182,20 +184,23 @@ class Middle:
 
     async def carry(self, door: SimulatedDoor) -> None:
         """A perfect wire, both ways, until it is silent."""
+        while await self.exchange(door):
+            pass
+
+    async def exchange(self, door: SimulatedDoor) -> bool:
+        """Once: what the door has said, and what it is answered. Whether anything was."""
         device = door.device.hex()
-        while True:
-            up, door.outgoing = door.outgoing, []
-            for frame in up:
-                self.doors.on_up(device, frame)
-            await self.settle()
-            down, self.down = self.down, []
-            for target, frame in down:
-                if target == device:
-                    door.receive(frame, self.clock.now_s)
-                else:
-                    self.down.append((target, frame))
-            if not up and not any(target == device for target, _ in down):
-                return
+        up, door.outgoing = door.outgoing, []
+        for frame in up:
+            self.doors.on_up(device, frame)
+        await self.settle()
+        down, self.down = self.down, []
+        for target, frame in down:
+            if target == device:
+                door.receive(frame, self.clock.now_s)
+            else:
+                self.down.append((target, frame))
+        return bool(up) or any(target == device for target, _ in down)
 
     def _send(self, device: str, frame: bytes) -> None:
         self.send(device, frame)

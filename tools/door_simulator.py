@@ -18,7 +18,7 @@ import aiomqtt
 from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
-from doorwire.frame import Frame, Guard
+from doorwire.frame import SEAL_SIZE, Frame, Guard, hmac_sha256
 from doorwire.messages import (
     CHUNK_LIMIT,
     Ack,
@@ -57,6 +57,9 @@ class SimulatedDoor:
         self.clock_offset: float | None = None
         self.mode = words.MODE_LOCKED
         self.outgoing: list[bytes] = []
+        self.unmerged = False  # it has a delta that is not merged yet: the next one is refused
+        self.refuses = words.REASON_NONE  # for this reason it takes no list
+        self.list_bytes = 0  # of lists and deltas, since the beginning
         self._arriving: tuple[ListBegin, bytearray] | None = None
         self.boot(0.0)
 
@@ -76,8 +79,8 @@ class SimulatedDoor:
     def connect(self, now_s: float) -> None:
         """The link stands: Hello, then State, then events anew."""
         self._sent_seq = 0
-        self._send(self._hello(now_s), now_s)
-        self._send(self.state(now_s), now_s)
+        self.say(self._hello(now_s), now_s)
+        self.say(self.state(now_s), now_s)
 
     def record(self, kind: int, reason: int, now_s: float, person: int = 0, card: int = 0) -> int:
         """Journal an event; its seq."""
@@ -113,7 +116,7 @@ class SimulatedDoor:
         waiting = sorted(self.journal)[:WINDOW]
         for seq in waiting:
             if seq > self._sent_seq:
-                self._send(self.journal[seq], now_s)
+                self.say(self.journal[seq], now_s)
                 self._sent_seq = seq
                 self._sent_s = now_s
 
@@ -125,16 +128,22 @@ class SimulatedDoor:
         except RefusedError as error:
             with contextlib.suppress(WireError):
                 counter = Frame.from_bytes(self._key, payload).counter
-                self._send(Result(command_counter=counter, reason=error.reason), now_s)
+                self.say(Result(command_counter=counter, reason=error.reason), now_s)
             return None
         except WireError:
             return None
         self._carry_out(frame.counter, message, now_s)
         return message
 
+    def go_back(self, whole: bytes, now_s: float) -> None:
+        """Its delta turned out to be damaged: the list before is in force again."""
+        self.list_data, self.list_version = whole, doorlist.Header.from_bytes(whole).version
+        self.unmerged = False
+        self._say_installed(words.REASON_LIST_DIGEST, now_s)
+
     def say_state(self, now_s: float) -> None:
         """As each minute."""
-        self._send(self.state(now_s), now_s)
+        self.say(self.state(now_s), now_s)
 
     def state(self, now_s: float) -> State:
         """Closed."""
@@ -157,7 +166,7 @@ class SimulatedDoor:
         elif isinstance(message, Command):
             self._command(counter, message, now_s)
         elif isinstance(message, ListBegin):
-            self._arriving = (message, bytearray())
+            self._begin(message, now_s)
         elif isinstance(message, ListChunk):
             self._chunk(message, now_s)
         elif isinstance(message, ListCommit):
@@ -165,17 +174,32 @@ class SimulatedDoor:
 
     def _command(self, counter: int, command: Command, now_s: float) -> None:
         if command.op == words.OP_SYNC:
-            self._send(self._hello(now_s), now_s)
+            self.say(self._hello(now_s), now_s)
         if command.op in (words.OP_SYNC, words.OP_REPORT):
-            self._send(self.state(now_s), now_s)
+            self.say(self.state(now_s), now_s)
         if command.op == words.OP_MODE:
             self.mode = command.argument
         if command.op == words.OP_OPEN:
             self.opened.append(command.reason)
             self.record(words.EVENT_COMMAND_DONE, command.reason, now_s, command.person)
-        self._send(Result(command_counter=counter, reason=words.REASON_NONE), now_s)
+        self.say(Result(command_counter=counter, reason=words.REASON_NONE), now_s)
+
+    def _begin(self, begin: ListBegin, now_s: float) -> None:
+        self._arriving = None
+        if self.refuses:
+            self._say_installed(self.refuses, now_s)
+        elif begin.version == self.list_version:
+            self._say_installed(words.REASON_NONE, now_s)
+        elif begin.version < self.list_version:
+            self._say_installed(words.REASON_LIST_OLDER, now_s)
+        elif begin.base_version and (self.unmerged or begin.base_version != self.list_version):
+            self._say_installed(words.REASON_LIST_BASE, now_s)
+        else:
+            self._arriving = (begin, bytearray())
+            self.say(ListProgress(version=begin.version, offset=0), now_s)
 
     def _chunk(self, chunk: ListChunk, now_s: float) -> None:
+        self.list_bytes += len(chunk.data)
         if self._arriving is None or self._arriving[0].version != chunk.version:
             return
         begin, data = self._arriving
@@ -183,25 +207,61 @@ class SimulatedDoor:
         if expected:
             data += chunk.data
         if not expected or len(data) % (PROGRESS_EVERY * CHUNK_LIMIT) == 0:
-            self._send(ListProgress(version=begin.version, offset=len(data)), now_s)
+            self.say(ListProgress(version=begin.version, offset=len(data)), now_s)
 
     def _commit(self, commit: ListCommit, now_s: float) -> None:
         if self._arriving is None:
+            self._say_installed(words.REASON_LIST_DIGEST, now_s)
             return
         begin, data = self._arriving
         if len(data) < begin.size:
-            self._send(ListProgress(version=begin.version, offset=len(data)), now_s)
+            self.say(ListProgress(version=begin.version, offset=len(data)), now_s)
             return
-        reason = words.REASON_NONE
-        if begin.version <= self.list_version:
-            reason = words.REASON_LIST_OLDER
-        elif hashlib.sha256(data).digest() != commit.digest:
-            reason = words.REASON_LIST_DIGEST
-        else:
-            listwriter.verify(self._key, self.device, bytes(data))
-            self.list_data, self.list_version = bytes(data), begin.version
         self._arriving = None
-        self._send(ListInstalled(version=self.list_version, digest=self._list_digest(), reason=reason), now_s)
+        reason = words.REASON_LIST_DIGEST
+        if hashlib.sha256(data).digest() == commit.digest:
+            header = listwriter.verify(self._key, self.device, bytes(data))
+            whole = self._merged(header, bytes(data)) if header.base_version else bytes(data)
+            if whole:
+                self.list_data, self.list_version, self.unmerged = whole, begin.version, header.base_version > 0
+                reason = words.REASON_NONE
+        self._say_installed(reason, now_s)
+
+    def _merged(self, header: doorlist.Header, delta: bytes) -> bytes:
+        """The whole list that the delta leads to from the one in force; nothing when it leads elsewhere."""
+        goal = doorlist.Goal.from_bytes(delta[doorlist.HEADER_SIZE : header.calendar_at()])
+        if goal.base_digest != self._list_digest():
+            return b""
+        base = doorlist.Header.from_bytes(self.list_data)
+        counts = (
+            (base.denied, header.removed_denied, header.denied),
+            (base.granted, header.removed_granted, header.granted),
+        )
+        at, gone_at, new_at, body = base.records_at(), header.removed_at(), header.records_at(), b""
+        for old, gone, new in counts:
+            records = _records(self.list_data, at, old)
+            for n in range(gone):
+                del records[delta[gone_at + 8 * n : gone_at + 8 * n + 8]]
+            records |= _records(delta, new_at, new)
+            body += b"".join(record for _, record in sorted(records.items()))
+            at, gone_at, new_at = at + 24 * old, gone_at + 8 * gone, new_at + 24 * new
+        whole_header = doorlist.Header(
+            header.version,
+            header.generated_unix,
+            header.expires_unix,
+            goal.denied,
+            goal.granted,
+            self.device,
+            utc_offset_min=header.utc_offset_min,
+            schedules=header.schedules,
+            holidays=header.holidays,
+        )
+        whole = whole_header.to_bytes() + delta[header.calendar_at() : header.removed_at()] + body
+        whole += hmac_sha256(self._key, whole)[:SEAL_SIZE]
+        return whole if hashlib.sha256(whole).digest() == goal.digest else b""
+
+    def _say_installed(self, reason: int, now_s: float) -> None:
+        self.say(ListInstalled(version=self.list_version, digest=self._list_digest(), reason=reason), now_s)
 
     def _decide(self, card: int, now_unix: int) -> int:
         if not self.list_data:
@@ -235,7 +295,8 @@ class SimulatedDoor:
             free_heap=50_000,
         )
 
-    def _send(self, message: Message, now_s: float) -> None:
+    def say(self, message: Message, now_s: float) -> None:
+        """One sealed frame up."""
         self._counter += 1
         frame = Frame(self.device, self.boot_id, self._counter, self._uptime(now_s), message)
         self.outgoing.append(frame.to_bytes(self._key))
@@ -248,6 +309,12 @@ class SimulatedDoor:
 
     def _list_digest(self) -> bytes:
         return hashlib.sha256(self.list_data).digest()[:8] if self.list_data else bytes(8)
+
+
+def _records(data: bytes, at: int, count: int) -> dict[bytes, bytes]:
+    """So many records from `at` on, by digest."""
+    rows = [data[at + 24 * n : at + 24 * n + 24] for n in range(count)]
+    return {row[:8]: row for row in rows}
 
 
 class DoorClient:

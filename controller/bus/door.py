@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from controller.bus.transfer import Transfer
+from controller.bus.transfer import Transfer, transfer_to
 from controller.events.ports import DoorView
 from controller.events.upguard import UpGuard
 from controller.site.tree import Place
@@ -28,6 +28,7 @@ class Door:
         self.state: State | None = None
         self.seen_unix = 0.0
         self.desired: DoorList | None = None
+        self.installed: DoorList | None = None  # the last one that it reported and that we know
         self.reported_version = 0
         self.reported_digest = b""
         self.transfer: Transfer | None = None
@@ -49,12 +50,7 @@ class Door:
     @property
     def list_current(self) -> bool:
         """The door has the list that it should have."""
-        desired = self.desired
-        return (
-            desired is not None
-            and desired.version == self.reported_version
-            and desired.digest[:8] == self.reported_digest
-        )
+        return self.desired is not None and self._has(self.desired)
 
     @property
     def counters_left(self) -> int:
@@ -68,7 +64,7 @@ class Door:
         if isinstance(message, State):
             self.state = message
         if isinstance(message, ListInstalled):
-            self.reported_version, self.reported_digest = message.version, message.digest
+            self._take_report(message.version, message.digest)
         self.seen_unix = unix
         self.link = "here"
         self._uptime_offsets.append(frame.uptime_s - mono_s)
@@ -78,6 +74,16 @@ class Door:
         """Before anything was heard: from the boot that the store remembers."""
         if not self._uptime_offsets and self.boot_unix:
             self._uptime_offsets.append(unix - self.boot_unix - mono_s)
+
+    @property
+    def known_installed(self) -> DoorList | None:
+        """The list that it reports, byte for byte; None when we do not have those bytes."""
+        return self.installed if self.installed is not None and self._has(self.installed) else None
+
+    def transfer_to_desired(self) -> Transfer:
+        """It should have a list."""
+        assert self.desired is not None
+        return transfer_to(self.desired, self.known_installed, self.guard.key)
 
     def forget_boot(self) -> None:
         """A new boot: nothing of the old one counts."""
@@ -124,9 +130,17 @@ class Door:
             self.list_current,
         )
 
+    def _has(self, door_list: DoorList) -> bool:
+        return door_list.is_reported(self.reported_version, self.reported_digest)
+
+    def _take_report(self, version: int, digest: bytes) -> None:
+        self.reported_version, self.reported_digest = version, digest
+        if self.desired is not None and self._has(self.desired):
+            self.installed = self.desired
+
     def _take_hello(self, hello: Hello) -> None:
         self.firmware = hello.firmware.decode("ascii", "replace")
-        self.reported_version, self.reported_digest = hello.list_version, hello.list_digest
+        self._take_report(hello.list_version, hello.list_digest)
         self.greeted = True
         self.mode_asked = False
         self.transfer = None

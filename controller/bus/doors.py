@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from controller.bus.door import Door
 from controller.bus.edges import Edges
-from controller.bus.transfer import Transfer
+from controller.bus.lists import ListDelivery
 from controller.events.ingest import Receipt
 from controller.events.ports import CommandResult, DoorView
 from controller.events.upguard import UpGuard
@@ -38,7 +38,6 @@ ANSWER_S = 6.0  # an open command is void after 5 s, so no later answer can mean
 COUNTERS = 1000  # reserved in the store at once
 COUNTERS_LOW = 200
 CLOCK_TOLERANCE_S = 2
-TRANSFER_SILENCE_S = 2.0
 REPORT_EVERY_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -57,22 +56,27 @@ class DoorRegistry:
         self._complained: set[str] = set()
         self._refills: dict[str, asyncio.Future[range]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lists = ListDelivery(edges, self._send_all)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
-    def take_devices(self, devices: Iterable[Device], epochs: dict[str, set[int]]) -> None:
-        """Doors of the site whose boards are in the ledger, with the journal epochs known of each.
+    def take_devices(
+        self, devices: Iterable[Device], epochs: dict[str, set[int]], installed: dict[str, DoorList]
+    ) -> None:
+        """Doors of the site whose boards are in the ledger, with the journal epochs and the list known of each.
 
         A door that is known already keeps its state, unless its key is another one.
         """
         for device in devices:
             place = self._tree.by_device.get(device.device)
             known = self._doors.get(device.device)
-            if place is None or (known is not None and known.guard.has_key(device.key)):
+            if place is None or (known is not None and known.guard.key == device.key):
                 continue
             identity = bytes.fromhex(device.device)
             guard = UpGuard(identity, device.key, device.boot_id, device.boot_count, epochs.get(device.device, set()))
-            self._doors[device.device] = Door(place, guard, device.boot_unix, device.counter_reserved)
+            door = Door(place, guard, device.boot_unix, device.counter_reserved)
+            door.installed = installed.get(device.device)
+            self._doors[device.device] = door
 
     def without_key(self) -> list[str]:
         """Ids of the site's doors whose boards are not in the ledger."""
@@ -93,7 +97,7 @@ class DoorRegistry:
         door = self._doors.get(door_list.device)
         if door is not None:
             door.desired = door_list
-            self._offer_list(door)
+            self._lists.offer(door)
             self._show(door)
 
     async def close(self) -> None:
@@ -155,11 +159,8 @@ class DoorRegistry:
 
     def tick(self) -> None:
         """Once or twice a second: lists under way that have gone silent."""
-        now = self._edges.clock.mono()
         for door in self._doors.values():
-            if door.transfer is not None and now - door.transfer_heard_mono > TRANSFER_SILENCE_S:
-                door.transfer_heard_mono = now
-                self._send_all(door, door.transfer.again())
+            self._lists.tick(door)
 
     def _dispatch(self, door: Door, message: Message) -> None:
         if isinstance(message, Hello):
@@ -181,9 +182,9 @@ class DoorRegistry:
             if answer is not None and not answer.done():
                 answer.set_result(message.reason)
         elif isinstance(message, ListProgress):
-            self._progress(door, message)
+            self._lists.progress(door, message)
         elif isinstance(message, ListInstalled):
-            self._start(self._installed(door, message))
+            self._start(self._lists.installed(door, message))
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -204,11 +205,10 @@ class DoorRegistry:
             await self._edges.store.devices.note_hello(
                 door.device, boot_id, hello.boot_count, door.boot_unix, now, door.firmware
             )
-            await self._edges.store.doorlists.report(door.device, hello.list_version, hello.list_digest, now)
         except StoreError as error:
             _log.debug("the Hello of %s was not written down: %s", door.place.id, error)
         self._mend_mode(door)
-        await self._check_reported(door)
+        await self._lists.hello(door, hello.list_version, hello.list_digest)
 
     def _stored(self, door: Door, epoch: int, receipt: Receipt) -> None:
         if receipt.jumped:
@@ -241,41 +241,6 @@ class DoorRegistry:
             return
         command = Command(op=words.OP_MODE, argument=wanted, reason=words.REASON_NONE, person=0)
         door.mode_asked = self._send(door, command) > 0
-
-    # -- lists --------------------------------------------------------------------------------------------------------
-
-    async def _check_reported(self, door: Door) -> None:
-        desired = door.desired
-        if desired is not None and not door.list_current and door.reported_version >= desired.version:
-            await self._edges.list_ahead(door.device, door.reported_version)
-        else:
-            self._offer_list(door)
-
-    def _offer_list(self, door: Door) -> None:
-        if door.desired is None or door.list_current or not door.online or not door.greeted:
-            return
-        if door.transfer is not None and door.transfer.version == door.desired.version:
-            return
-        door.transfer = Transfer(door.desired.version, door.desired.digest, door.desired.data)
-        door.transfer_heard_mono = self._edges.clock.mono()
-        self._send_all(door, door.transfer.start())
-
-    def _progress(self, door: Door, message: ListProgress) -> None:
-        if door.transfer is not None and door.transfer.version == message.version:
-            door.transfer_heard_mono = self._edges.clock.mono()
-            self._send_all(door, door.transfer.progress(message.offset))
-
-    async def _installed(self, door: Door, message: ListInstalled) -> None:
-        door.transfer = None
-        now = self._edges.clock.unix()
-        await self._edges.store.doorlists.report(door.device, message.version, message.digest, now)
-        reason = names.REASONS[message.reason]
-        if message.reason in (words.REASON_NONE, words.REASON_LIST_OLDER) or door.list_current:
-            _log.info("door %s has list %d", door.place.id, message.version)
-            await self._check_reported(door)
-        else:
-            _log.error("door %s refused its list: %s", door.place.id, reason)
-            await self._edges.list_refused(door.place.id, reason)
 
     # -- commands -----------------------------------------------------------------------------------------------------
 

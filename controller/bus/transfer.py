@@ -1,34 +1,40 @@
-"""One list on its way to one door: which messages to send next. Pure."""
+"""One list on its way to one door, whole or as a delta: which messages to send next. Pure."""
 
+import hashlib
+
+from controller.store.doorlists import DoorList
+from doorwire import listwriter
 from doorwire.messages import CHUNK_LIMIT, ListBegin, ListChunk, ListCommit, Message
 
 WINDOW = 8  # chunks beyond the last ListProgress
+DELTA_LIMIT = 49_152  # bytes; a door has no room for a larger one beside list, merge, journal and both firmwares
 
 
 class Transfer:
-    """Begin, chunks in a window, Commit. `offset` jumps back once for each offset that the door repeats."""
+    """Begin; once the door has answered it, chunks in a window; Commit. So a door that refuses Begin says so once.
 
-    def __init__(self, version: int, digest: bytes, data: bytes) -> None:
+    `progress` goes back once for each offset that the door repeats. `base_version` 0: `data` is a whole list.
+    """
+
+    def __init__(self, version: int, data: bytes, base_version: int = 0) -> None:
         self.version = version
-        self.digest = digest
+        self.base_version = base_version
+        self.size = len(data)
         self._data = data
+        self._digest = hashlib.sha256(data).digest()
         self._acknowledged = 0
         self._sent = 0
-        self._committed = False
+        self.committed = False
         self._repeated: int | None = None
         self._heard: int | None = None
 
-    def start(self) -> list[Message]:
-        """From the very beginning."""
-        self._acknowledged = self._sent = 0
-        self._committed = False
-        self._heard = self._repeated = None
-        begin = ListBegin(version=self.version, base_version=0, size=len(self._data), digest=self.digest)
-        return [begin, *self._fill()]
+    def begin(self) -> list[Message]:
+        """What asks the door to take it."""
+        return [ListBegin(version=self.version, base_version=self.base_version, size=self.size, digest=self._digest)]
 
     def progress(self, offset: int) -> list[Message]:
         """The door has `offset` bytes."""
-        if not 0 <= offset <= len(self._data):
+        if not 0 <= offset <= self.size:
             return []
         if offset == self._heard:
             if self._repeated == offset:
@@ -42,22 +48,33 @@ class Transfer:
 
     def again(self) -> list[Message]:
         """Nothing was heard for too long: once more from where the door was."""
+        if self._heard is None:
+            return self.begin()
         self._go_back(self._acknowledged)
         self._repeated = None
         return self._fill()
 
     def _go_back(self, offset: int) -> None:
         self._sent = offset
-        self._committed = False
+        self.committed = False
 
     def _fill(self) -> list[Message]:
         messages: list[Message] = []
-        end = min(self._acknowledged + WINDOW * CHUNK_LIMIT, len(self._data))
+        end = min(self._acknowledged + WINDOW * CHUNK_LIMIT, self.size)
         while self._sent < end:
             data = self._data[self._sent : min(self._sent + CHUNK_LIMIT, end)]
             messages.append(ListChunk(version=self.version, offset=self._sent, data=data))
             self._sent += len(data)
-        if self._sent == len(self._data) and not self._committed:
-            self._committed = True
-            messages.append(ListCommit(version=self.version, digest=self.digest))
+        if self._sent == self.size and not self.committed:
+            self.committed = True
+            messages.append(ListCommit(version=self.version, digest=self._digest))
         return messages
+
+
+def transfer_to(desired: DoorList, installed: DoorList | None, key: bytes) -> Transfer:
+    """How a door comes to its desired list: by a delta from what it has where that is less than half the bytes."""
+    if installed is not None:
+        delta = listwriter.encode_delta(key, installed.data, desired.data)
+        if len(delta) <= min(DELTA_LIMIT, len(desired.data) // 2):
+            return Transfer(desired.version, delta, installed.version)
+    return Transfer(desired.version, desired.data)

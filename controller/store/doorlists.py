@@ -1,4 +1,4 @@
-"""Each door's compiled list: desired by us, reported by the door."""
+"""Each door's compiled lists: the one it should have, and the one it said it has."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -19,19 +19,24 @@ class DoorList:
     def __repr__(self) -> str:
         return f"DoorList({self.device}, version={self.version}, {len(self.data)} bytes)"
 
+    def is_reported(self, version: int, digest: bytes) -> bool:
+        """Whether a door that reports this version and these first 8 bytes of the digest has this list."""
+        return self.version == version and self.digest[:8] == digest
+
 
 class DoorLists:
-    """The table `door_lists`."""
+    """The tables `door_lists` (desired, and what was reported) and `installed_lists` (the bytes of that)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def all(self) -> dict[str, DoorList]:
         """Every door's desired list, by device."""
-        rows = await self._database.read(
-            lambda c: c.execute("SELECT device, version, digest, content_digest, data FROM door_lists").fetchall()
-        )
-        return {row["device"]: DoorList(*row) for row in rows}
+        return await self._lists("SELECT device, version, digest, content_digest, data FROM door_lists")
+
+    async def installed(self) -> dict[str, DoorList]:
+        """The list that each door last said it has, by device, of those whose bytes we have."""
+        return await self._lists("SELECT device, version, digest, content_digest, data FROM installed_lists")
 
     async def put(self, lists: list[DoorList], now_unix: float) -> None:
         """Make these the desired ones."""
@@ -47,13 +52,31 @@ class DoorLists:
 
         await self._database.write(job)
 
-    async def report(self, device: str, version: int, digest: bytes, now_unix: float) -> None:
-        """Write down what the door says that it has (digest: the first 8 bytes)."""
+    async def report(
+        self, device: str, version: int, digest: bytes, now_unix: float, installed: DoorList | None
+    ) -> None:
+        """Write down what the door says that it has (digest: the first 8 bytes), and its bytes if we know them."""
 
         def job(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE door_lists SET reported_version = ?, reported_digest = ?, reported_unix = ? WHERE device = ?",
                 (version, digest, now_unix, device),
             )
+            if (
+                installed is not None
+                and not connection.execute(
+                    "SELECT 1 FROM installed_lists WHERE device = ? AND version = ? AND digest = ?",
+                    (device, installed.version, installed.digest),
+                ).fetchone()
+            ):
+                connection.execute(
+                    "INSERT OR REPLACE INTO installed_lists (device, version, digest, content_digest, data)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (device, installed.version, installed.digest, installed.content_digest, installed.data),
+                )
 
         await self._database.write(job)
+
+    async def _lists(self, query: str) -> dict[str, DoorList]:
+        rows = await self._database.read(lambda connection: connection.execute(query).fetchall())
+        return {row["device"]: DoorList(*row) for row in rows}

@@ -124,17 +124,35 @@ def _section(records: "list[Record]") -> "list[bytes]":
     return sorted(kept.values())
 
 
-def _sections(data: bytes, header: Header) -> "list[dict[bytes, bytes]]":
-    """The deny and the grant records, by digest."""
-    at, sections = header.records_at(), []
-    for count in (header.denied, header.granted):
-        rows = [data[at + RECORD_SIZE * i : at + RECORD_SIZE * (i + 1)] for i in range(count)]
-        sections.append({row[:DIGEST_SIZE]: row for row in rows})
-        at += RECORD_SIZE * count
-    return sections
+def _sections(data: bytes, header: Header) -> "list[bytes]":
+    """The deny and the grant records."""
+    denied_at = header.records_at()
+    granted_at = denied_at + RECORD_SIZE * header.denied
+    return [data[denied_at:granted_at], data[granted_at : granted_at + RECORD_SIZE * header.granted]]
 
 
-def _change(old: "dict[bytes, bytes]", new: "dict[bytes, bytes]") -> "tuple[list[bytes], list[bytes]]":
-    """(digests removed, records new or changed), sorted."""
-    removed = sorted([digest for digest in old if digest not in new])
-    return removed, sorted([row for digest, row in new.items() if old.get(digest) != row])
+def _change(old: bytes, new: bytes) -> "tuple[list[bytes], list[bytes]]":
+    """(digests removed, records new or changed) between two sorted sections, sorted."""
+    removed, rows, i, j = [], [], 0, 0
+    while i < len(old) or j < len(new):
+        was, row = old[i : i + RECORD_SIZE], new[j : j + RECORD_SIZE]
+        if was == row:
+            size = _same_for(old, i, new, j)
+            i, j = i + size, j + size
+        elif not row or b"" < was[:DIGEST_SIZE] < row[:DIGEST_SIZE]:
+            removed.append(was[:DIGEST_SIZE])
+            i += RECORD_SIZE
+        else:
+            rows.append(row)
+            j += RECORD_SIZE
+            if was[:DIGEST_SIZE] == row[:DIGEST_SIZE]:
+                i += RECORD_SIZE
+    return removed, rows
+
+
+def _same_for(old: bytes, i: int, new: bytes, j: int) -> int:
+    """How many bytes from these records on are the same: at least half of the stretch, in whole records."""
+    size = RECORD_SIZE
+    while i + size < len(old) and old[i : i + 2 * size] == new[j : j + 2 * size]:
+        size *= 2
+    return size

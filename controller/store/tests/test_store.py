@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from controller.access.document import Credential, Document, Person
 from controller.store.alerts import Evidence, NewAlert
 from controller.store.devices import LedgerRow, read_ledger
 from controller.store.documents import SignedDocument
+from controller.store.doorlists import DoorList
 from controller.store.errors import BoxKeyError, StoreError
+from controller.store.migrate import FOLDER, migrate
 from controller.store.store import Store
 
 VECTOR = bytes(range(256)) * 2
@@ -178,3 +182,29 @@ def test_a_broken_ledger_line_is_named_and_the_others_count(tmp_path: Path, capl
     )
     assert [row.device for row in read_ledger(path)] == ["02000000000a", "02000000000b"]
     assert "line 3 is no row" in caplog.text
+
+
+def test_an_old_database_learns_which_lists_its_doors_have(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    shutil.copy(FOLDER / "0001_base.sql", folder)
+    (tmp_path / "box.key").write_bytes(os.urandom(32))
+    old = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    assert migrate(old, folder) == 1
+    digest, data = bytes(range(32)), b"a list"
+    for device, reported in (("02000000000a", 3), ("02000000000b", 2)):
+        old.execute(
+            "INSERT INTO door_lists VALUES (?, 3, ?, ?, ?, 0, ?, ?, 0)",
+            (device, digest, b"", data, reported, digest[:8]),
+        )
+    old.close()
+
+    async def scene() -> None:
+        for _ in range(2):
+            store = open_store(tmp_path)
+            assert await store.doorlists.installed() == {
+                "02000000000a": DoorList("02000000000a", 3, digest, b"", data),
+            }
+            await store.close()
+
+    asyncio.run(scene())

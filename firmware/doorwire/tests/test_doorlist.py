@@ -96,6 +96,30 @@ def test_delta_has_what_changed_and_where_it_leads() -> None:
     assert delta[212:236] == card(5, 5).to_bytes() and delta[236:260] == card(4, 44).to_bytes()
 
 
+def test_delta_of_any_two_lists_turns_one_into_the_other() -> None:
+    dice = 1
+    for few in (2, 5, 40):
+        old, new = [], []
+        for n in range(200):
+            dice = dice * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+            fate = (dice >> 16) % few
+            old += [] if fate == 1 else [card(n, n)]
+            new += [] if fate == 0 else [card(n, n + (fate == 2))]
+        base = listwriter.encode(KEY, DEVICE, 1, 0, 0, [], old)
+        goal = listwriter.encode(KEY, DEVICE, 2, 0, 0, [], new)
+        delta = listwriter.encode_delta(KEY, base, goal)
+        header = listwriter.verify(KEY, DEVICE, delta)
+        at = header.removed_at()
+        removed = [delta[at + 8 * n : at + 8 * n + 8] for n in range(header.removed_granted)]
+        at = header.records_at()
+        rows = [delta[at + 24 * n : at + 24 * n + 24] for n in range(header.granted)]
+        assert removed == sorted(removed) and rows == sorted(rows)
+        assert not [row for row in rows if row in [record.to_bytes() for record in old]]
+        kept = {row[:8]: row for row in [record.to_bytes() for record in old] if row[:8] not in removed}
+        kept.update({row[:8]: row for row in rows})
+        assert b"".join(sorted(kept.values())) == goal[48:-16]
+
+
 def test_header_refuses_what_it_does_not_know() -> None:
     data = listwriter.encode(KEY, DEVICE, 1, 0, 0, [], [])
     for at, byte in ((0, 0x4E), (1, 0x44), (2, 1), (3, 25), (8, 1), (46, 1)):
