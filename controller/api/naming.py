@@ -56,9 +56,11 @@ class Names:
         return known.name if known else self._cameras.get(place, place)
 
     async def _subject(self, subject: str, place: str) -> str:
-        """The wanted plate; else the door that the subject's board serves; else the subject itself."""
+        """The wanted plate; who is under duress; else the door that the subject's board serves; else the subject."""
         kind, _, rest = subject.partition(":")
         if kind == "watchlist" and rest.isdigit():
             return await self._store.documents.watchlist_value(int(rest)) or subject
+        if kind == "person" and rest.isdigit():
+            return await self._person(int(rest)) or subject
         board = self._tree.by_device.get(kind)
         return board.name if board else self._place(subject or place)

@@ -16,13 +16,23 @@ from doorwire import vocabulary as words
 from doorwire.messages import Event, Hello
 
 _log = logging.getLogger(__name__)
-_ALARMING = {
+ALARMING = {
     words.EVENT_FORCED_OPEN: "door forced open",
     words.EVENT_OPEN_TOO_LONG: "door open too long",
     words.EVENT_TAMPER: "tamper",
     words.EVENT_FIRE: "fire input",
     words.EVENT_FAULT: "fault",
+    words.EVENT_READER_ERROR: "a reader does not work as it should",
+    words.EVENT_DURESS: "the PIN for duress was entered; the door has opened and shows nothing",
+    words.EVENT_AJAR: "door shut, but its bolt is not home",
+    words.EVENT_LOCKED_OUT: "too many wrong PINs",
+    words.EVENT_READER_LOST: "a reader does not answer",
+    words.EVENT_OVERWRITTEN: "{count} old events were given up for newer ones before they could be sent",
+    words.EVENT_UPDATE_UNDONE: "a new firmware was given up, the one before runs again",
+    words.EVENT_SAFE_MODE: "neither firmware starts: the door opens from its list only",
 }
+_URGENT = {words.EVENT_DURESS}
+_READER_TROUBLE = {words.REASON_POWER, words.REASON_SEAL, words.REASON_WRONG_KEY}  # not a card read badly
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class Ingest:
             future = self._journal.append(row)
         except StoreBusyError:
             return  # the door keeps it and sends it again
-        future.add_done_callback(lambda appended: self._appended(row, event.kind, appended, done))
+        future.add_done_callback(lambda appended: self._appended(row, event, appended, done))
 
     async def idle(self) -> None:
         """Returns when no alert is on its way to the store."""
@@ -74,7 +84,7 @@ class Ingest:
             await asyncio.wait(self._tasks)
 
     def _appended(
-        self, row: NewEvent, kind: int, future: "asyncio.Future[Appended]", done: Callable[[Receipt], None]
+        self, row: NewEvent, event: Event, future: "asyncio.Future[Appended]", done: Callable[[Receipt], None]
     ) -> None:
         if future.cancelled():
             return
@@ -87,12 +97,17 @@ class Ingest:
         appended = future.result()
         if appended.id is not None:
             self._live.publish("event", event_data(StoredEvent(appended.id, row), self._tree))
-            if kind in _ALARMING:
-                self._alarm_for(row, kind)
+            if event.kind in ALARMING and (event.kind != words.EVENT_READER_ERROR or event.reason in _READER_TROUBLE):
+                self._alarm_for(row, event)
         done(Receipt(appended.highest_seq, row.seq > appended.highest_seq))
 
-    def _alarm_for(self, row: NewEvent, kind: int) -> None:
-        alert = self._alarm.raise_alert(row.kind, "sure", row.device, self._place(row.device), _ALARMING[kind])
+    def _alarm_for(self, row: NewEvent, event: Event) -> None:
+        level = "urgent" if event.kind in _URGENT else "sure"
+        subject = f"person:{event.person}" if event.kind in _URGENT and event.person else row.device
+        text = ALARMING[event.kind].format(count=event.credential)
+        if event.reason not in (words.REASON_NONE, words.REASON_DURESS, words.REASON_LOCKED_OUT):
+            text += f" ({row.reason})"
+        alert = self._alarm.raise_alert(row.kind, level, subject, self._place(row.device), text)
         task: asyncio.Task[object] = asyncio.get_running_loop().create_task(alert)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,4 +1,4 @@
-// Alerts: those that wait for a guard stand first, with their picture; judged ones follow in one line each.
+// Alerts: those that wait for a guard stand first, urgent ones above all, with their picture; judged ones follow in one line each.
 
 import { post } from "./api.js";
 import { byId, h, plate, toast } from "./dom.js";
@@ -6,7 +6,7 @@ import { chime } from "./sound.js";
 import { t, when } from "./words.js";
 
 const JUDGED_SHOWN = 12;
-const SAYS_ALL = new Set(["DoorForcedOpen", "DoorOpenTooLong", "Tamper", "fire", "fault"]); // their words only repeat the kind
+const SAYS_ALL = new Set(["DoorForcedOpen", "DoorOpenTooLong", "fire", "Duress", "Ajar", "locked-out", "safe-mode"]); // their words only repeat the kind
 const alerts = new Map();
 const unstored = new Set(); // alerts that a full disk has not taken yet: id 0
 
@@ -31,6 +31,7 @@ export function addAlert(alert) {
 export function drawAlerts() {
   const newestFirst = [...alerts.values()].sort((a, b) => b.id - a.id);
   const open = [...unstored, ...newestFirst.filter((alert) => !alert.outcome)];
+  open.sort((a, b) => (b.level === "urgent") - (a.level === "urgent"));
   const judged = newestFirst.filter((alert) => alert.outcome).slice(0, JUDGED_SHOWN);
   byId("open-count").textContent = open.length;
   byId("open-alerts").classList.toggle("bad", open.length > 0);

@@ -7,7 +7,8 @@ const KEPT = 300;
 const TONES = {
   granted: "good", "command-done": "good", "request-to-exit": "plain", denied: "bad", "command-refused": "bad",
   DoorForcedOpen: "alarm", DoorOpenTooLong: "alarm", Tamper: "alarm", fire: "alarm", fault: "alarm", "list-refused": "bad",
-  "reader-error": "bad",
+  "reader-error": "bad", Duress: "alarm", Ajar: "bad", "locked-out": "bad", "reader-lost": "alarm", overwritten: "bad",
+  "update-undone": "bad", "safe-mode": "alarm",
 };
 
 let events = [];

@@ -129,6 +129,23 @@ def test_the_language_switches_in_place_and_is_remembered(tmp_path: Path) -> Non
     watch(tmp_path, scene)
 
 
+def test_duress_stands_above_all_with_who_and_where(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom, page: Page) -> None:
+        await room.happen("b1-u1", words.EVENT_DURESS, words.REASON_DURESS)
+        await room.happen("b1-u2", words.EVENT_READER_LOST, words.REASON_TIMEOUT)
+        await room.happen("north", words.EVENT_UPDATE_UNDONE, words.REASON_BAD_BOOTS)
+        await expect(page.locator("#alerts > article")).to_have_count(3)
+        first = page.locator("#alerts > article").first
+        await expect(first).to_have_attribute("data-alert-kind", "Duress")
+        for text in ("胁迫报警", "紧急", HOSTILE, "一单元门", "不要靠近"):
+            await expect(first).to_contain_text(text)
+        await expect(page.locator("[data-alert-kind='reader-lost']")).to_contain_text("刷卡无效")
+        await expect(page.locator("[data-alert-kind='update-undone']")).to_contain_text("bad-boots")
+        assert await page.evaluate("window.hacked") is None
+
+    watch(tmp_path, scene)
+
+
 def test_an_alert_comes_with_its_picture_and_is_confirmed(tmp_path: Path) -> None:
     async def scene(room: DutyRoom, page: Page) -> None:
         picture = ("cars", jpeg(80))

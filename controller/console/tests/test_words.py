@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from controller.console.page import WORDS, shell
+from controller.events.ingest import ALARMING
 from controller.watchlist.level import Level
 from doorwire import names
 
@@ -12,7 +13,7 @@ CONSOLE = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MAY_BE_EMPTY = {"credential.none", "reason.none"}
 OTHER_REASONS = ("unknown-door", "unreachable", "no-answer")
-ALERTS = ("watchlist", "gap", "list-refused", "disk", "DoorForcedOpen", "DoorOpenTooLong", "Tamper", "fire", "fault")
+ALERTS = ("watchlist", "gap", "list-refused", "list-stale", "disk", *(names.EVENTS[kind] for kind in ALARMING))
 OUTCOMES = ("opened", "known", "stranger", "watchlist", "unsure", "stale", "no-barrier")
 
 
@@ -37,11 +38,11 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"credential.{name}" for name in names.CREDENTIALS.values()),
         *(f"reason.{name}" for name in (*names.REASONS.values(), *OTHER_REASONS)),
         *(f"{what}.{kind}" for kind in ALERTS for what in ("alert", "advice")),
-        *(f"level.{level}" for level in Level if level is not Level.NONE),
+        *(f"level.{level}" for level in ("urgent", *Level) if level != Level.NONE),
         *(f"outcome.{outcome}" for outcome in OUTCOMES),
         *(f"capture.{kind}" for kind in ("resident", "stranger", "plate")),
         *(f"task.{task}" for task in ("face", "plate", "people")),
-        *(f"part.{part}" for part in ("broker", "server", "vision", "disk", "ledger")),
+        *(f"part.{part}" for part in ("broker", "server", "vision", "disk", "ledger", "list-age")),
     }
     assert wanted - set(WORDS) == set()
 

@@ -190,3 +190,39 @@ def test_a_full_disk_acknowledges_nothing_and_everything_comes_later(
         await middle.stop()
 
     asyncio.run(scene())
+
+
+def test_events_that_a_guard_must_see_raise_alerts(tmp_path: Path) -> None:
+    seen = [
+        (words.EVENT_DURESS, words.REASON_DURESS, ("Duress", "urgent", "person:7", "shows nothing")),
+        (words.EVENT_TAMPER, words.REASON_NOT_SECURE, ("Tamper", "sure", DEVICE, "tamper (not-secure)")),
+        (words.EVENT_READER_LOST, words.REASON_TIMEOUT, ("reader-lost", "sure", DEVICE, "answer (timeout)")),
+        (words.EVENT_READER_ERROR, words.REASON_POWER, ("reader-error", "sure", DEVICE, "(power)")),
+        (words.EVENT_OVERWRITTEN, words.REASON_NONE, ("overwritten", "sure", DEVICE, "37 old events were")),
+        (words.EVENT_UPDATE_UNDONE, words.REASON_BAD_BOOTS, ("update-undone", "sure", DEVICE, "(bad-boots)")),
+        (words.EVENT_SAFE_MODE, words.REASON_BAD_BOOTS, ("safe-mode", "sure", DEVICE, "from its list")),
+        (words.EVENT_LOCKED_OUT, words.REASON_LOCKED_OUT, ("locked-out", "sure", DEVICE, "wrong PINs")),
+        (words.EVENT_AJAR, words.REASON_NONE, ("Ajar", "sure", DEVICE, "bolt")),
+        (words.EVENT_FAULT, words.REASON_EXCEPTION, ("fault", "sure", DEVICE, "fault (exception)")),
+    ]
+    quiet = [(words.EVENT_READER_ERROR, words.REASON_PARITY), (words.EVENT_GRANTED, words.REASON_DURESS)]
+
+    async def scene() -> None:
+        keys = {DEVICE: bytes(32)}
+        middle = Middle(load(write_site(tmp_path)), HandClock(), keys)
+        await middle.start()
+        door = SimulatedDoor(DEVICE, keys[DEVICE])
+        door.connect(middle.clock.now_s)
+        for kind, reason in [*quiet, *[row[:2] for row in seen]]:
+            person = 7 if kind == words.EVENT_DURESS else 0
+            door.record(kind, reason, middle.clock.now_s, person, 37 if kind == words.EVENT_OVERWRITTEN else 0)
+            door.pump(middle.clock.now_s)
+            await middle.carry(door)
+        await middle.ingest.idle()
+        alerts = (await middle.store.alerts.latest(100))[::-1]
+        for alert, (_, _, (name, level, subject, text)) in zip(alerts, seen, strict=True):
+            assert (alert.kind, alert.level, alert.subject, alert.place) == (name, level, subject, "b1-u1")
+            assert text in alert.words
+        await middle.stop()
+
+    asyncio.run(scene())
