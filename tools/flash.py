@@ -193,7 +193,7 @@ def _facts(link: Link) -> dict[str, Any]:
         facts: dict[str, Any] = link.ask("_facts()")
         return facts
 
-    facts = _persist(link, "the board's description", ask)
+    facts = persist(link, "the board's description", ask)
     if facts["bytecode"] != _BYTECODE or tuple(facts["version"]) < (1, 25) or facts["platform"] not in BOARDS:
         version = ".".join(str(n) for n in facts["version"])
         raise NotMicroPythonError(link.port, f"MicroPython {version} on {facts['platform']}".encode())
@@ -222,8 +222,8 @@ def _stage(link: Link, wanted: Mapping[str, bytes], facts: Mapping[str, Any], pr
     """Bring what differs into the staging folder, each file verified there; (files, bytes) written."""
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in wanted.items()}
     names = sorted(wanted)
-    live = _persist(link, "the list of files", lambda: link.ask(f"[_digest('/' + p) for p in {names!r}]"))
-    staged = _persist(link, "the list of files", lambda: link.ask(f"[_digest('/{STAGING}/' + p) for p in {names!r}]"))
+    live = persist(link, "the list of files", lambda: link.ask(f"[_digest('/' + p) for p in {names!r}]"))
+    staged = persist(link, "the list of files", lambda: link.ask(f"[_digest('/{STAGING}/' + p) for p in {names!r}]"))
     missing = [path for path, a, b in zip(names, live, staged, strict=True) if digests[path] not in (a, b)]
     block = facts["block"]
     needed = sum(-(-len(wanted[path]) // block) * block for path in missing)
@@ -247,7 +247,7 @@ def _stage(link: Link, wanted: Mapping[str, bytes], facts: Mapping[str, Any], pr
             if link.ask(f"_digest('/{STAGING}/{path}')") != digests[path]:
                 raise ValueError("what the board holds is not what was sent")
 
-        _persist(link, path, write)
+        persist(link, path, write)
     return len(missing), total
 
 
@@ -266,7 +266,7 @@ def _switch(link: Link, wanted: Mapping[str, bytes], fresh: bool) -> None:
         if fresh:
             link.run("_clear('/journal')")
 
-    _persist(link, "the switch to the new application", switch)
+    persist(link, "the switch to the new application", switch)
 
 
 def _hello(link: Link, device: str, version: str, patience_s: float) -> str:
@@ -289,7 +289,7 @@ def _hello(link: Link, device: str, version: str, patience_s: float) -> str:
 T = TypeVar("T")
 
 
-def _persist(link: Link, what: str, step: Callable[[], T]) -> T:
+def persist(link: Link, what: str, step: Callable[[], T]) -> T:
     """`step`, again from a fresh raw REPL when the line spoilt it; an error the board itself reports is final."""
     why = ""
     for _ in range(_TRIES):

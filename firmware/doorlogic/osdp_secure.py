@@ -38,9 +38,10 @@ class Session:
 
     def answer(self, ccrypt: bytes) -> "bytes | None":
         """Our proof for the reader's CCRYPT, or None when its own is wrong: it has another key."""
+        if len(ccrypt) != _CCRYPT_SIZE:
+            return None
         theirs = ccrypt[8:16]
-        proof = self._aes.encrypt(self._enc, _ZERO, self._challenge + theirs)
-        if len(ccrypt) != _CCRYPT_SIZE or not same(proof, ccrypt[16:]):
+        if not same(self._aes.encrypt(self._enc, _ZERO, self._challenge + theirs), ccrypt[16:]):
             return None
         ours = self._aes.encrypt(self._enc, _ZERO, theirs + self._challenge)
         self._theirs = self._aes.encrypt(self._mac2, _ZERO, self._aes.encrypt(self._mac1, _ZERO, ours))

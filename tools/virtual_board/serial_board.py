@@ -30,11 +30,15 @@ _INTERRUPT = b"\x03"
 
 
 class SerialBoard:
-    """`port` is a pty that mpremote takes for a board; `image` is its flash, made empty when there is none."""
+    """`port` is a pty that mpremote takes for a board; `image` is its flash, made empty when there is none.
+
+    `uart`: see VirtualBoard.
+    """
 
     def __init__(self, image: Path, log: Path | None = None) -> None:
         self.image = image
         self.port = ""
+        self.uart: Path | None = None
         self.board: VirtualBoard | None = None  # while the application runs
         self._log = log
         self._master = self._slave = -1
@@ -86,6 +90,7 @@ class SerialBoard:
     async def _run_application(self) -> None:
         """Until it ends or the host sends Ctrl-C."""
         board = VirtualBoard(self.image, self._log, on_console=lambda data: self._send(data.replace(b"\n", b"\r\n")))
+        board.uart = self.uart
         life = asyncio.create_task(self._power(board))
         interrupt = asyncio.create_task(self._interrupted())
         try:
