@@ -317,3 +317,52 @@ def test_commissioning_leaves_a_reader_that_has_its_key_alone_and_replaces_one_t
     house.run_until(lambda: all([reader.secure for reader in house.panel.readers]), 5_000)
     assert kept.key == KEY and changed.key not in (None, KEY)
     assert osdp.KEYSET not in [code for code, _ in kept.commands]
+
+
+def test_commissioning_that_was_under_way_when_its_time_ended_is_not_taken_up_again() -> None:
+    for known in ({}, {0: KEY}):
+        device = Device(0, None)
+        house = House([device], known, window_ms=4_000)
+        house.meddle = lambda said: b"" if osdp.Reply(said).code == osdp.RMAC_I else said
+        house.run(4_500)
+        house.meddle = lambda said: said
+        house.run(5_000)
+        assert osdp.SCRYPT in [osdp.Reply(raw).code for raw in house.sent]
+        assert device.key is None and house.told(NEW_KEY) == 0
+
+
+def test_reader_that_is_mistrusted_again_after_a_good_minute_is_told_again() -> None:
+    house = _secure()
+    device = house.devices[0]
+    for good_ms, told in ((0, 1), (40_000, 1), (40_000, 1), (61_000, 2)):
+        house.run(good_ms)
+        device.key = bytes(16)
+        device.plug()
+        house.run(5_000)
+        device.key = KEY
+        device.plug()
+        house.run_until(lambda: house.panel.readers[0].secure, 2_000)
+        assert house.told(words.EVENT_TAMPER, words.REASON_WRONG_KEY) == told
+
+
+def test_keys_pressed_before_a_session_ended_do_not_count_with_those_after_it() -> None:
+    house = _secure()
+    house.devices[0].events.append(keys("12"))
+    house.run(500)
+    house.devices[0].plug()
+    house.devices[0].events.append(keys("34#"))
+    house.run(2_000)
+    assert [value for _, _, _, value in _read(house)] != [doorlist.pin_value("1234")]
+
+
+def test_replies_of_another_turn_or_another_reader_are_none() -> None:
+    for at, bits in ((4, 1), (4, 2), (1, 1)):
+
+        def spoil(said: bytes) -> bytes:
+            return osdp.closed(said[:at] + bytes([said[at] ^ bits]) + said[at + 1 : -2])  # noqa: B023 (in this round)
+
+        house = House([Device(0)], {0: KEY})
+        house.meddle = spoil
+        house.run(5_000)
+        assert osdp.CAP not in [osdp.Reply(raw).code for raw in house.sent]
+        assert house.told(words.EVENT_READER_LOST, words.REASON_TIMEOUT) == 1
