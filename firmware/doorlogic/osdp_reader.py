@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from doorlogic.osdp_secure import Aes
 
-_POLL_MS = 50
+_POLL_MS = 100
 _AGAIN_MS = 100  # after a session's end; then _RETRY_MS
 _RETRY_MS = 1_000
 _AWAY_MS = 2_000  # away for less is not told
