@@ -11,14 +11,14 @@ from device.board import Board
 from device.clock import Clock
 from device.commands import MODE_FILE, Commands
 from device.doorway import Doorway, Habits
-from device.inputs import DEBOUNCE_MS, Inputs
+from device.inputs import Inputs
 from device.journal_store import JournalStore
 from device.link import Account, Link, Sealer
 from device.list_store import ListStore
 from device.proof import LASTS_S, Proof, line_of
 from device.reader import Reader
 from device.supervisor import Supervisor
-from doorlogic.door import RESTING, Settings
+from doorlogic.door import Settings
 from doorwire import vocabulary as words
 from doorwire.frame import KEY_SIZE, Guard
 from doorwire.messages import Hello, State
@@ -55,7 +55,13 @@ class Door:
         except OSError:
             self.faults.append("journal")
         self._clock = Clock()
-        door = Settings(settings.release_s * 1000, settings.open_too_long_s * 1000, settings.barrier)
+        door = Settings(
+            settings.release_s * 1000,
+            settings.open_too_long_s * 1000,
+            min(settings.warning_s * 1000, settings.open_too_long_s * 500),
+            settings.contact_stuck_after,
+            settings.barrier,
+        )
         habits = Habits(
             settings.unlock_schedule,
             settings.first_person,
@@ -165,12 +171,11 @@ class Door:
     async def _serve(self) -> None:
         """Edges and levels in, for ever; nothing in here waits for anything but them."""
         reader = Reader(self._board.edges, self._formats, self._keypad)
-        inputs = Inputs(RESTING)
+        inputs = Inputs(self.doorway.levels)
+        self.doorway.sense(inputs.levels)
         while True:
-            due = [ms for ms in (reader.due_ms(), self.doorway.due_ms(), _IDLE_MS) if ms >= 0]
-            if not inputs.settled:
-                due.append(DEBOUNCE_MS)
-            await self._board.wait(min(due))
+            due = (reader.due_ms(), self.doorway.due_ms(), inputs.due_ms(self._board.uptime_ms()), _IDLE_MS)
+            await self._board.wait(min([ms for ms in due if ms >= 0]))
             for reason, kind, value in reader.poll(self._board.ticks_us, self._board.uptime_ms()):
                 if reason:
                     self.doorway.unreadable(reason)

@@ -12,6 +12,8 @@ _KEYS = (
     "readers",
     "release_s",
     "open_too_long_s",
+    "warning_s",
+    "contact_stuck_after",
     "barrier",
     "mode",
     "network",
@@ -55,6 +57,8 @@ class Config:
         self.baud = 9600
         self.release_s = 5
         self.open_too_long_s = 30
+        self.warning_s = 10
+        self.contact_stuck_after = 20
         self.barrier = False
         self.mode = words.MODE_LOCKED
         self.network: dict[str, object] = {}
@@ -176,6 +180,14 @@ def _open_too_long(config: Config, value: object) -> None:
     config.open_too_long_s = _whole("open_too_long_s", value, 5, 3600)
 
 
+def _warning(config: Config, value: object) -> None:
+    config.warning_s = _whole("warning_s", value, 0, 600)
+
+
+def _contact_stuck_after(config: Config, value: object) -> None:
+    config.contact_stuck_after = _whole("contact_stuck_after", value, 0, 1000)
+
+
 def _barrier(config: Config, value: object) -> None:
     config.barrier = _flag("barrier", value)
 
@@ -237,6 +249,8 @@ _READERS = (
     ("readers", _readers),
     ("release_s", _release),
     ("open_too_long_s", _open_too_long),
+    ("warning_s", _warning),
+    ("contact_stuck_after", _contact_stuck_after),
     ("barrier", _barrier),
     ("mode", _mode),
     ("network", _network),

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from doorlogic.search import Found
 
-_EXTENDED = 3  # × release time, for those who need it
 _DENIED_MS = 400
 _GRANTED_MS = 1_000
 _LOCKED_OUT_MS = 1_500
+_WARNING_MS = 2_000  # shut the door
 _PIN_WANTED_MS = 200  # a short flash: go on
 _PIN_WITHIN_MS = 15_000
 _TWICE_MS = 3_000  # the same card again within that: switch the door
@@ -92,7 +92,8 @@ class Doorway:
         self._duress_seq = 0
         self._journal = journal
         self._clock = clock
-        self._door = machine.initial(mode)
+        self._door = machine.initial(mode, board.inputs(), board.uptime_ms())
+        self._said = (0, 0, 0, 0)
         self._fault = False
         self.wake: Callable[[], None] | None = None
         self.changed: Callable[[], None] | None = None
@@ -103,6 +104,11 @@ class Doorway:
     def mode(self) -> int:
         """MODE_*."""
         return int(self._door.mode)
+
+    @property
+    def levels(self) -> Levels:
+        """The debounced inputs as the door knows them."""
+        return self._door.levels
 
     def badge(self, kind: int, value: int) -> None:
         """A credential was shown: a card, or a whole PIN (`doorlist.pin_value`)."""
@@ -156,8 +162,7 @@ class Doorway:
         outcome, reason = None, decision.reason
         duress = decision.grant and decision.has(doorlist.FLAG_DURESS)
         if decision.grant:
-            release_ms = self._settings.release_ms * (_EXTENDED if decision.has(doorlist.FLAG_EXTENDED) else 1)
-            outcome = self._step(self._door.levels, release_ms)
+            outcome = self._step(self.levels, machine.EXTENDED if decision.has(doorlist.FLAG_EXTENDED) else 1)
             reason = outcome.refused or (words.REASON_DURESS if duress else reason)
         granted = outcome is not None and not outcome.refused
         self.signal(LED if granted else BUZZER, _GRANTED_MS if granted else _DENIED_MS)
@@ -199,7 +204,7 @@ class Doorway:
 
     def _switch(self, mode: int, reason: int, person: int = 0) -> None:
         """Another mode, of the door's own accord: not kept over a power cut."""
-        self._told(self._step(self._door.levels, mode=mode))
+        self._told(self._step(self.levels, mode=mode))
         self.record(words.EVENT_MODE_CHANGED, reason, person)
 
     def _follow_schedule(self) -> None:
@@ -246,9 +251,7 @@ class Doorway:
 
     def open(self, reason: int, person: int) -> int:
         """A fresh sealed command to open: REASON_NONE, or why not."""
-        if self.mode in (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED):
-            return words.REASON_LOCKED_DOWN
-        outcome = self._step(self._door.levels, self._settings.release_ms)
+        outcome = self._step(self.levels, 1)
         if outcome.refused:
             return outcome.refused
         self.record(words.EVENT_COMMAND_DONE, reason, person=person)
@@ -258,7 +261,7 @@ class Doorway:
     def set_mode(self, mode: int) -> None:
         """From now on."""
         self._by_schedule = False
-        self._told(self._step(self._door.levels, mode=mode))
+        self._told(self._step(self.levels, mode=mode))
 
     def sense(self, levels: Levels) -> None:
         """The debounced inputs as they are now; also what is due."""
@@ -314,7 +317,7 @@ class Doorway:
         """The door as it stands, for the controller."""
         now_ms = self._board.uptime_ms()
         return State(
-            door=machine.physical(self._door),
+            door=machine.physical(self._door, now_ms),
             lock=machine.lock(self._door, now_ms),
             mode=self.mode,
             alarms=self._door.alarms
@@ -333,11 +336,11 @@ class Doorway:
         except OSError:
             return Decision(False, words.REASON_FLASH)
 
-    def _step(self, levels: Levels, release_ms: int = 0, mode: int = 0) -> machine.Outcome:
+    def _step(self, levels: Levels, release: int = 0, mode: int = 0) -> machine.Outcome:
         """The next state; the relay follows before anything else happens."""
         before = self._door
         now_ms = self._board.uptime_ms()
-        self._door, outcome = machine.step(before, levels, now_ms, self._settings, release_ms, mode)
+        self._door, outcome = machine.step(before, levels, now_ms, self._settings, release, mode)
         if outcome.relay == machine.PULSE:
             self._board.pulse(RELAY, outcome.pulse_ms)
         elif outcome.relay != machine.KEEP:
@@ -345,10 +348,17 @@ class Doorway:
         return outcome
 
     def _told(self, outcome: machine.Outcome) -> None:
+        """Its events into the journal, a warning to whoever stands there, the state to whoever wants it."""
         for kind, reason in outcome.events:
+            if kind == words.EVENT_OPEN_TOO_LONG_WARNING:
+                self.signal(BUZZER, _WARNING_MS)
             self.record(kind, reason)
-        if (outcome.events or outcome.relay != machine.KEEP) and self.changed is not None:
-            self.changed()
+        door, now_ms = self._door, self._board.uptime_ms()
+        said = machine.physical(door, now_ms), machine.lock(door, now_ms), int(door.mode), int(door.alarms)
+        if said != self._said:
+            self._said = said
+            if self.changed is not None:
+                self.changed()
 
 
 def _sooner(one: int, other: int) -> int:

@@ -31,7 +31,7 @@ from tools.setup import system
 from tools.setup.places import home
 
 OUTPUTS = ("relay", "led", "buzzer")
-INPUTS = ("contact", "rex", "fire", "loop", "tamper")
+INPUTS = ("contact", "rex", "fire", "loop", "tamper", "bolt", "interlock")
 HEAP = "128k"  # what the smallest board leaves the application
 RESET_STATUS = 42  # exit status of machine.reset(): the board starts again
 _BOOT = Path(__file__).with_name("boot.py")

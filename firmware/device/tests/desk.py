@@ -77,7 +77,7 @@ class Desk:
         self.journal = JournalStore(folder)
         self.journal.open(1)
         self.clock = Clock()
-        settings = Settings(5_000, 30_000, barrier)
+        settings = Settings(5_000, 30_000, 10_000, 20, barrier)
         self.doorway = Doorway(
             self.board, settings, words.MODE_LOCKED, self.lists, self.journal, self.clock, habits, folder
         )

@@ -80,7 +80,7 @@ def test_open_in_lockdown_is_refused() -> None:
 
 def test_open_of_a_barrier_over_a_vehicle_is_refused() -> None:
     desk = Desk(scratch(), barrier=True)
-    desk.doorway.sense(machine.Levels(False, False, False, True, False))
+    desk.doorway.sense(machine.Levels(False, False, False, True, False, False, False))
     desk.commands.heard(desk.frame(OPEN))
     assert desk.board.relay_pulses() == 0 and results(desk) == [words.REASON_LOOP_OCCUPIED]
     assert (words.EVENT_COMMAND_REFUSED, words.REASON_LOOP_OCCUPIED) in desk.events()

@@ -23,6 +23,7 @@ def test_config_good_has_no_problem_and_defaults() -> None:
     assert found.problems == [] and found.device == bytes.fromhex("02a1b2c3d4e5") and found.broker is not None
     assert (found.broker.host, found.broker.port, found.broker.name) == ("127.0.0.1", 8883, "localhost")
     assert (found.release_s, found.open_too_long_s, found.barrier, found.mode) == (5, 30, False, words.MODE_LOCKED)
+    assert (found.warning_s, found.contact_stuck_after) == (10, 20)
 
 
 def test_config_takes_readers_with_their_formats_and_keypad() -> None:
@@ -33,6 +34,8 @@ def test_config_takes_readers_with_their_formats_and_keypad() -> None:
 def test_config_takes_every_setting() -> None:
     found = parsed(release_s=2, open_too_long_s=60, barrier=True, mode="Trial", readers=[{"formats": [34]}])
     assert found.problems == [] and found.formats == (34,)
+    found_too = parsed(warning_s=0, contact_stuck_after=0)
+    assert found_too.problems == [] and (found_too.warning_s, found_too.contact_stuck_after) == (0, 0)
     assert (found.release_s, found.open_too_long_s, found.barrier, found.mode) == (2, 60, True, words.MODE_TRIAL)
 
 
@@ -56,6 +59,8 @@ def test_config_each_wrong_value_is_named_and_the_rest_counts() -> None:
         "broker": (None, {}, dict(broker, more=1), dict(broker, port=0), dict(broker, host="broker.lan")),
         "release_s": (0, 61, "5", 1.5, True, None),
         "open_too_long_s": (4, 3601),
+        "warning_s": (-1, 601),
+        "contact_stuck_after": (-1, 1001),
         "barrier": (0, "yes"),
         "mode": ("Blocked", 1),
         "readers": (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 BITS = "00000010100000100110100100"  # facility 5, card 1234
 CARD = 0x0504D2
 GOOD = (words.REASON_NONE, words.CREDENTIAL_CARD, CARD)
-OPEN = Levels(True, False, False, False, False)
+OPEN = Levels(True, False, False, False, False, False, False)
 
 
 def swipe(edges: EdgeRing, start_us: int, bits: str = BITS, interval_us: int = 1000) -> int:
@@ -127,12 +127,30 @@ def test_keypad_takes_no_noise_for_a_key() -> None:
 
 def test_inputs_count_when_they_have_stood() -> None:
     inputs = Inputs(RESTING)
-    assert inputs.sample(OPEN, 100) == RESTING and not inputs.settled
+    assert inputs.due_ms(100) == -1
+    assert inputs.sample(OPEN, 100) == RESTING and inputs.due_ms(110) == DEBOUNCE_MS - 10
     assert inputs.sample(OPEN, 100 + DEBOUNCE_MS - 1) == RESTING
-    assert inputs.sample(OPEN, 100 + DEBOUNCE_MS) == OPEN and inputs.settled
+    assert inputs.sample(OPEN, 100 + DEBOUNCE_MS) == OPEN and inputs.due_ms(200) == -1
 
 
 def test_inputs_that_bounce_never_count() -> None:
     inputs = Inputs(RESTING)
     for now_ms in range(0, 1000, 10):
         assert inputs.sample(OPEN if now_ms // 10 % 2 else RESTING, now_ms) == RESTING
+
+
+def test_inputs_that_bounce_hold_up_no_other() -> None:
+    inputs = Inputs(RESTING)
+    for now_ms in range(0, 1000, 10):
+        seen = Levels(now_ms >= 500, now_ms // 10 % 2 > 0, False, False, now_ms >= 510, False, False)
+        levels = inputs.sample(seen, now_ms)
+        assert levels.contact == (now_ms >= 500 + DEBOUNCE_MS) and levels.tamper == (now_ms >= 510 + DEBOUNCE_MS)
+        assert not levels.rex
+
+
+def test_inputs_wait_for_the_first_that_may_count() -> None:
+    inputs = Inputs(RESTING)
+    inputs.sample(OPEN, 100)
+    inputs.sample(Levels(True, True, False, False, False, False, False), 120)
+    assert inputs.due_ms(125) == 5 and inputs.due_ms(140) == 0
+    assert inputs.sample(OPEN, 130) == OPEN and inputs.due_ms(130) == -1
