@@ -47,12 +47,12 @@ def _facts():
         unique = binascii.hexlify(machine.unique_id()).decode()
     except (ImportError, AttributeError):
         unique = None
-    device = None
-    for path in ("/config.json", "/flash.new/config.json"):
+    config = {}
+    for path in ("/flash.new/config.json", "/config.json"):
         try:
             with open(path) as f:
-                device = device or json.load(f).get("device")
-        except (OSError, ValueError):
+                config.update(json.load(f))
+        except (OSError, ValueError, TypeError, AttributeError):
             pass
     space = os.statvfs("/")
     return {
@@ -60,7 +60,7 @@ def _facts():
         "version": list(sys.implementation[1][:3]),
         "bytecode": getattr(sys.implementation, "_mpy", 0) & 0xFF,
         "unique": unique,
-        "device": device,
+        "config": config,
         "block": space[0],
         "free": space[0] * space[3],
     }
@@ -99,13 +99,16 @@ def _clear(folder):
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """What all doors of one site share, and the ledger that remembers each."""
+    """What all doors of one site share, and the ledger that remembers each.
+
+    `settings`: this door's own (readers, network, release time…); None = those that a known door has.
+    """
 
     site: str
     broker: BrokerAddress
     ca_pem: bytes = field(repr=False)
     ledger: Path = Path("ledger.jsonl")
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +209,14 @@ def _identity(facts: Mapping[str, Any], community: Community, new_identity: bool
     chip = facts["unique"].rjust(12, "0")[-12:] if facts["unique"] else None
     board = BOARDS[facts["platform"]]
     if not new_identity:
-        for known in (facts["device"], chip):
+        settings = community.settings
+        if settings is None:
+            settings = {key: value for key, value in facts["config"].items() if key not in ("device", "site", "broker")}
+        for known in (facts["config"].get("device"), chip):
             if known in rows:
-                row = rows[known]
-                return known_device(row, community.site, community.broker, community.ca_pem, community.settings), True
-        if facts["device"]:
-            raise UnknownBoardError(facts["device"], str(community.ledger))
+                return known_device(rows[known], community.site, community.broker, community.ca_pem, settings), True
+        if facts["config"].get("device"):
+            raise UnknownBoardError(facts["config"]["device"], str(community.ledger))
     fresh = new_device(
         community.site, community.broker, community.ca_pem, board, device=chip, settings=community.settings
     )

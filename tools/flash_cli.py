@@ -34,6 +34,8 @@ menshen flash /dev/ttyUSB0 --config site.toml
 
 menshen flash /dev/ttyACM0 --config site.toml --broker 192.168.7.2:8883 --json
 
+menshen flash /dev/ttyUSB0 --config site.toml --settings north-door.json
+
 menshen flash /dev/ttyUSB0 --config site.toml --micropython ESP32_GENERIC_S3.bin --erase
 """
 
@@ -67,6 +69,12 @@ def flash_command(
     broker_name: Annotated[
         str | None, typer.Option(help="Name in the broker's certificate, when not the host.")
     ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON file of this door's own settings, such as its readers; else a known door keeps its own."
+        ),
+    ] = None,
     new_identity: Annotated[
         bool, typer.Option("--new-identity", help="New id and keys; undelivered events of the old door are lost.")
     ] = False,
@@ -79,7 +87,7 @@ def flash_command(
     """Put the firmware and a door's identity on a board over its serial port. Safe to interrupt and repeat."""
     console = Console(stderr=True)
     try:
-        community = read_community(config, broker, broker_name)
+        community = dataclasses.replace(read_community(config, broker, broker_name), settings=read_settings(settings))
         with _bar(console) as bar:
             task = bar.add_task("", total=None)
 
@@ -137,6 +145,19 @@ def read_community(config: Path, broker: str | None = None, broker_name: str | N
             f"Next step: --broker ADDRESS:{port} --broker-name {host}"
         ) from None
     return Community(site, BrokerAddress(address, port, broker_name or host), ca_pem, ledger)
+
+
+def read_settings(file: Path | None) -> dict[str, object] | None:
+    """The settings of one door; None without a file."""
+    if file is None:
+        return None
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: {error}. Next step: give a JSON file, such as docs/OSDP.md shows.") from error
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{file} has to be one JSON object, such as docs/OSDP.md shows.")
+    return settings
 
 
 def _only_port() -> str:

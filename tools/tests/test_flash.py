@@ -2,6 +2,7 @@
 
 import asyncio
 import binascii
+import dataclasses
 import json
 import os
 import pty
@@ -109,6 +110,22 @@ def test_flash_again_keeps_the_identity_and_skips_what_is_there(tmp_path: Path, 
             second = await flashed(board.port, community, newer)
         assert (second.device, second.identity) == (first.device, "kept")
         assert (second.files_written, second.files_kept) == (1, 7)
+
+    run(story())
+
+
+def test_flash_keeps_a_doors_own_settings_until_others_are_given(tmp_path: Path, community: Community) -> None:
+    def has() -> dict[str, object]:
+        config = json.loads(image.read(tmp_path / "a.img")["config.json"])
+        return {key: value for key, value in config.items() if key in ("release_s", "readers")}
+
+    async def story() -> None:
+        readers = {"readers": [{"osdp": {"addresses": [0]}}]}
+        for given, expected in ((readers, readers), (None, readers), ({"release_s": 9}, {"release_s": 9})):
+            async with plugged(tmp_path / "a.img") as board:
+                report = await flashed(board.port, dataclasses.replace(community, settings=given))
+                assert report.identity == ("new" if given is readers else "kept")
+            assert has() == expected
 
     run(story())
 
@@ -344,3 +361,11 @@ def test_flash_cli_broker_without_port_is_refused(tmp_path: Path) -> None:
     result = cli("/dev/ttyNONE", "--config", str(site_file(tmp_path, SITE)), "--broker", "10.0.0.1")
     assert result.exit_code == 1
     assert "ADDRESS:PORT" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{"])
+def test_flash_cli_settings_that_are_no_object_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "door.json").write_text(text)
+    result = cli("--config", str(site_file(tmp_path, SITE)), "--settings", str(tmp_path / "door.json"), "--json")
+    report = json.loads(result.stdout)
+    assert report["cause"] == "setup" and "door.json" in report["message"] and "docs/OSDP.md" in report["message"]
