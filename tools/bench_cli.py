@@ -38,6 +38,14 @@ def door(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def push(as_json: AsJson = False) -> None:
+    """A community's list to one door of 100,000 entries and to 184 doors: whole, and as deltas."""
+    from tools.bench_push import bench_push
+
+    _show(bench_push(), as_json)
+
+
+@app.command()
 def hostile(as_json: AsJson = False) -> None:
     """A million hostile messages, and a bus in the attacker's hands, against the relay."""
     from tools.bench_hostile import bench_hostile

@@ -6,6 +6,7 @@ people whose ids cover the door. Expired and future ones are in the list, so tha
 
 import hashlib
 import hmac
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,11 +17,7 @@ from controller.site.tree import Tree
 from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
 
-_FLAGS = {
-    "extended": doorlist.FLAG_EXTENDED,
-    "first_person": doorlist.FLAG_FIRST_PERSON,
-    "toggle": doorlist.FLAG_TOGGLE,
-}
+_RECORD = struct.Struct("<8sIIIBBBB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,40 +86,35 @@ def _compile(
 ) -> Compiled | None:
     key = doorlist.digest_key(door.key)
     calendar, numbers = door_calendar(document, {row.schedule or people[row.person].schedule for row in granted})
-    denied = {_digest(key, row): doorlist.Record(_digest(key, row), row.person) for row in revoked}
-    granted_records = [_record(_digest(key, row), row, people[row.person], numbers) for row in granted]
+    denied = list({_RECORD.pack(_digest(key, row), row.person, 0, 0, 0, 0, 0, 0) for row in revoked})
+    granted_rows = [_record(_digest(key, row), row, people[row.person], numbers) for row in granted]
     content = hashlib.sha256(calendar.to_bytes() + calendar.utc_offset_min.to_bytes(2, "little", signed=True))
-    content.update(b"denied")
-    for section in (list(denied.values()), granted_records):
-        for record in sorted(record.to_bytes() for record in section):
-            content.update(record)
-        content.update(b"granted")
+    content.update(b"denied" + b"".join(sorted(denied)) + b"granted" + b"".join(sorted(granted_rows)) + b"granted")
     digest = content.digest()
     if current is not None and current.content_digest == digest:
         return None
     version = document.version if current is None else max(document.version, current.version + 1)
-    data = listwriter.encode(
-        door.key,
-        bytes.fromhex(door.device),
-        version,
-        document.issued_unix,
-        0,
-        list(denied.values()),
-        granted_records,
-        calendar,
-    )
+    device = bytes.fromhex(door.device)
+    data = listwriter.encode_rows(door.key, device, version, document.issued_unix, 0, denied, granted_rows, calendar)
     return Compiled(door.device, version, digest, data)
 
 
-def _record(digest: bytes, row: Credential, person: Person, schedules: dict[str, int]) -> doorlist.Record:
-    flags = sum(flag for name, flag in _FLAGS.items() if getattr(person, name))
+def _record(digest: bytes, row: Credential, person: Person, schedules: dict[str, int]) -> bytes:
+    """`doorlist.Record.to_bytes` by the C library."""
+    flags = doorlist.FLAG_DURESS if row.duress else 0
+    if person.extended:
+        flags |= doorlist.FLAG_EXTENDED
+    if person.first_person:
+        flags |= doorlist.FLAG_FIRST_PERSON
+    if person.toggle:
+        flags |= doorlist.FLAG_TOGGLE
     schedule = row.schedule or person.schedule
-    return doorlist.Record(
+    return _RECORD.pack(
         digest,
         row.person,
         row.not_before,
         row.not_after,
-        flags | (doorlist.FLAG_DURESS if row.duress else 0),
+        flags,
         schedules[schedule] if schedule else 0,
         row.uses,
         doorlist.FACTOR_WITH_PIN if row.kind == "card" and row.factor == "both" else doorlist.FACTOR_ANY,

@@ -25,11 +25,14 @@ class Tree:
     def __init__(self, settings: Settings) -> None:
         self.places = {place.id: place for place in _places(settings)}
         self.by_device = {place.device: place for place in self.places.values()}
+        self._below: dict[str, set[str]] = {}
+        for place in self.places.values():
+            for step in place.path:
+                self._below.setdefault(step, set()).add(place.id)
 
     def covered(self, ids: Iterable[str]) -> set[str]:
         """Doors and gates that any of `ids` (grid, building, unit, door, gate) covers; unknown ids cover nothing."""
-        wanted = set(ids)
-        return {place.id for place in self.places.values() if not wanted.isdisjoint(place.path)}
+        return set().union(*(self._below.get(one, ()) for one in ids))
 
 
 def _places(settings: Settings) -> Iterable[Place]:

@@ -1,8 +1,10 @@
 """Each door's compiled lists: the one it should have, and the one it said it has."""
 
+import hashlib
 import sqlite3
 from dataclasses import dataclass
 
+from controller.access.compile import Compiled
 from controller.store.database import Database
 
 
@@ -15,6 +17,12 @@ class DoorList:
     digest: bytes
     content_digest: bytes
     data: bytes
+
+    @classmethod
+    def of(cls, compiled: Compiled) -> "DoorList":
+        """A list that was just compiled."""
+        digest = hashlib.sha256(compiled.data).digest()
+        return cls(compiled.device, compiled.version, digest, compiled.content_digest, compiled.data)
 
     def __repr__(self) -> str:
         return f"DoorList({self.device}, version={self.version}, {len(self.data)} bytes)"

@@ -1,11 +1,10 @@
 """A document put in force: stored, compiled for each door, sent to those whose list changed."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from controller.access.compile import Compiled, Current, DoorKey, compile_lists
+from controller.access.compile import Current, DoorKey, compile_lists
 from controller.access.policy import Policy
 from controller.clock import Clock
 from controller.events.live import Live
@@ -83,15 +82,10 @@ class Lists:
         current = {row.device: Current(row.version, row.content_digest) for row in self._door_lists.values()} | instead
         keys = [key for key in self._keys if not instead or key.device in instead]
         compiled = await asyncio.to_thread(compile_lists, self._in_force.document, self._tree, keys, current)
-        lists = [_door_list(one) for one in compiled]
+        lists = [DoorList.of(one) for one in compiled]
         if lists:
             await self._store.doorlists.put(lists, self._clock.unix())
         for door_list in lists:
             self._door_lists[door_list.device] = door_list
             self._desired(door_list)
         _log.info("%d of %d doors get a new list", len(lists), len(keys))
-
-
-def _door_list(compiled: Compiled) -> DoorList:
-    digest = hashlib.sha256(compiled.data).digest()
-    return DoorList(compiled.device, compiled.version, digest, compiled.content_digest, compiled.data)

@@ -49,6 +49,21 @@ def encode(
     calendar: Calendar = ALWAYS,
 ) -> bytes:
     """The sealed, whole list of one door. Of two records with one digest the one that sorts first counts."""
+    rows = [[record.to_bytes() for record in section] for section in (denied, granted)]
+    return encode_rows(device_key, device, version, generated_unix, expires_unix, rows[0], rows[1], calendar)
+
+
+def encode_rows(
+    device_key: bytes,
+    device: bytes,
+    version: int,
+    generated_unix: int,
+    expires_unix: int,
+    denied: "list[bytes]",
+    granted: "list[bytes]",
+    calendar: Calendar = ALWAYS,
+) -> bytes:
+    """`encode` of records as bytes."""
     deny, grant = _section(denied), _section(granted)
     header = Header(
         version,
@@ -116,12 +131,15 @@ def _sealed(device_key: bytes, body: bytes) -> bytes:
     return body + hmac_sha256(device_key, body)[:SEAL_SIZE]
 
 
-def _section(records: "list[Record]") -> "list[bytes]":
-    """Sorted bytes, each digest once."""
-    kept: dict[bytes, bytes] = {}
-    for data in sorted([record.to_bytes() for record in records], reverse=True):
-        kept[data[:DIGEST_SIZE]] = data
-    return sorted(kept.values())
+def _section(rows: "list[bytes]") -> "list[bytes]":
+    """Sorted, each digest once."""
+    kept: list[bytes] = []
+    digest = b""
+    for row in sorted(rows):
+        if row[:DIGEST_SIZE] != digest:
+            digest = row[:DIGEST_SIZE]
+            kept.append(row)
+    return kept
 
 
 def _sections(data: bytes, header: Header) -> "list[bytes]":
