@@ -103,6 +103,7 @@ class App:
             store,
             self.live,
             self.doors,
+            self.doors.updates,
             GuardActions(store, self.doors, unix),
             self.alarm,
             self.captures,

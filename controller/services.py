@@ -6,6 +6,7 @@
 | store | `journal.latest`, `alerts.latest/evidence`, `documents.people`, `users`, `templates.counts`, `passages` |
 | live | `async with live.subscribe() as items: async for item in items` → server-sent events |
 | doors | `views()`, `view(id)` |
+| updates | `start(firmware, door_ids, who)`, `view()`: firmware for the doors, audited |
 | guard | `open(door_id, who, why)`: opens and audits |
 | alarm | `judge(alert_id, "confirmed" \\| "dismissed", who)` |
 | captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |
@@ -23,7 +24,7 @@ from controller.events.audit import GuardActions
 from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
 from controller.events.live import Live
-from controller.events.ports import Doors, Vision
+from controller.events.ports import Doors, Updates, Vision
 from controller.health import Health
 from controller.settings import Settings
 from controller.site.tree import Tree
@@ -39,6 +40,7 @@ class Services:
     store: Store
     live: Live
     doors: Doors
+    updates: Updates
     guard: GuardActions
     alarm: Alarm
     captures: Captures

@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from controller.access.compile import Current, DoorKey, compile_lists
 from controller.access.document import Credential, Document, Person
-from controller.bus.transfer import WINDOW, Transfer, transfer_to
+from controller.bus.transfer import Transfer, transfer_to
+from controller.bus.window import WINDOW
 from controller.settings import Settings
 from controller.site.tree import Tree
 from controller.store.doorlists import DoorList

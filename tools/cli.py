@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.prompt import Prompt
 
-from tools import bench_cli, community_cli, flash_cli, models_cli, readers_cli, wire_cli
+from tools import bench_cli, community_cli, flash_cli, models_cli, readers_cli, update_cli, wire_cli
 from tools.setup.places import home
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ community_cli.register(app)
 flash_cli.register(app)
 models_cli.register(app)
 app.add_typer(readers_cli.app, name="readers")
+app.add_typer(update_cli.app, name="update")
 app.add_typer(wire_cli.app, name="wire")
 app.add_typer(bench_cli.app, name="bench")
 app.add_typer(dev, name="dev")

@@ -34,6 +34,10 @@ from doorwire.messages import (
     Result,
     State,
     Time,
+    UpdateBegin,
+    UpdateChunk,
+    UpdateCommit,
+    UpdateStatus,
 )
 
 WINDOW = 8
@@ -61,6 +65,10 @@ class SimulatedDoor:
         self.refuses = words.REASON_NONE  # for this reason it takes no list
         self.list_bytes = 0  # of lists and deltas, since the beginning
         self._arriving: tuple[ListBegin, bytearray] | None = None
+        self.firmware = b"simulated"
+        self.refuses_firmware = words.REASON_NONE  # for this reason it takes none
+        self.image = b""  # of the firmware that it switched to
+        self._uploading: tuple[UpdateBegin, bytearray] | None = None
         self.boot(0.0)
 
     def boot(self, now_s: float) -> None:
@@ -75,6 +83,25 @@ class SimulatedDoor:
         self._arriving = None
         self.clock_offset = None
         self.outgoing.clear()
+
+    def try_firmware(self, now_s: float, undone_for: int = words.REASON_NONE) -> None:
+        """Restart into the firmware that it has switched to; it is confirmed, or undone after another restart."""
+        assert self._uploading is not None and self.image
+        former, self.firmware = self.firmware, self._uploading[0].firmware
+        self.boot(now_s)
+        self.record(words.EVENT_UPDATE_STARTED, words.REASON_NONE, now_s)
+        if undone_for:
+            self.firmware = former
+            self.boot(now_s)
+            self.record(words.EVENT_UPDATE_UNDONE, undone_for, now_s)
+        else:
+            self.record(words.EVENT_UPDATE_CONFIRMED, words.REASON_NONE, now_s)
+        self.connect(now_s)
+        self.pump(now_s)
+
+    def forget_upload(self) -> None:
+        """The power was cut: what had come of a firmware is gone."""
+        self._uploading = None
 
     def connect(self, now_s: float) -> None:
         """The link stands: Hello, then State, then events anew."""
@@ -171,6 +198,8 @@ class SimulatedDoor:
             self._chunk(message, now_s)
         elif isinstance(message, ListCommit):
             self._commit(message, now_s)
+        elif isinstance(message, UpdateBegin | UpdateChunk | UpdateCommit):
+            self._take_firmware(message, now_s)
 
     def _command(self, counter: int, command: Command, now_s: float) -> None:
         if command.op == words.OP_SYNC:
@@ -227,6 +256,25 @@ class SimulatedDoor:
                 reason = words.REASON_NONE
         self._say_installed(reason, now_s)
 
+    def _take_firmware(self, message: UpdateBegin | UpdateChunk | UpdateCommit, now_s: float) -> None:
+        """What has come of an image is kept over a lost connection, as the real door does."""
+        reason = self.refuses_firmware
+        begin, data = self._uploading or (None, bytearray())
+        if isinstance(message, UpdateBegin):
+            if begin != message:
+                self._uploading = (message, bytearray())
+        elif isinstance(message, UpdateChunk):
+            if message.offset == len(data):
+                data += message.data
+                if len(data) % (PROGRESS_EVERY * CHUNK_LIMIT) and begin is not None and len(data) < begin.size:
+                    return
+        elif hashlib.sha256(data).digest() == message.digest:
+            self.image = bytes(data)
+        else:
+            reason = words.REASON_UPDATE_DIGEST
+        offset = len(self._uploading[1]) if self._uploading else 0
+        self.say(UpdateStatus(offset=offset, reason=reason), now_s)
+
     def _merged(self, header: doorlist.Header, delta: bytes) -> bytes:
         """The whole list that the delta leads to from the one in force; nothing when it leads elsewhere."""
         goal = doorlist.Goal.from_bytes(delta[doorlist.HEADER_SIZE : header.calendar_at()])
@@ -282,7 +330,7 @@ class SimulatedDoor:
 
     def _hello(self, now_s: float) -> Hello:
         return Hello(
-            firmware=b"simulated",
+            firmware=self.firmware,
             board=words.BOARD_UNIX,
             reset=1,
             boot_count=self.boots,

@@ -35,7 +35,7 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = UPLOAD_LIMIT if scope["path"].endswith("/templates") else BODY_LIMIT
+        limit = UPLOAD_LIMIT if scope["path"].endswith(("/templates", "/firmware")) else BODY_LIMIT
         length = dict(scope["headers"]).get(b"content-length", b"0")
         taken = 0
 

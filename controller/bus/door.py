@@ -10,7 +10,7 @@ from controller.store.doorlists import DoorList
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
-from doorwire.messages import Hello, ListInstalled, Message, State
+from doorwire.messages import Event, Hello, ListInstalled, Message, State
 
 _UPTIME_SAMPLES = 8  # the best of so many recent frames; older ones would let two clocks drift apart
 
@@ -34,6 +34,7 @@ class Door:
         self.transfer: Transfer | None = None
         self.transfer_heard_mono = 0.0
         self.mode_asked = False
+        self.journalled = (0, 0)  # epoch, and the highest seq that it has spoken of
         self._counters = range(0)
         self.last_counter = last_counter
         self._uptime_offsets: deque[float] = deque(maxlen=_UPTIME_SAMPLES)
@@ -65,6 +66,8 @@ class Door:
             self.state = message
         if isinstance(message, ListInstalled):
             self._take_report(message.version, message.digest)
+        if isinstance(message, Event):
+            self.journalled = max(self.journalled, (message.epoch, message.seq))
         self.seen_unix = unix
         self.link = "here"
         self._uptime_offsets.append(frame.uptime_s - mono_s)
@@ -141,6 +144,7 @@ class Door:
     def _take_hello(self, hello: Hello) -> None:
         self.firmware = hello.firmware.decode("ascii", "replace")
         self._take_report(hello.list_version, hello.list_digest)
+        self.journalled = (hello.epoch, hello.next_seq - 1)
         self.greeted = True
         self.mode_asked = False
         self.transfer = None

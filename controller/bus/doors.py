@@ -8,6 +8,7 @@ from dataclasses import asdict
 from controller.bus.door import Door
 from controller.bus.edges import Edges
 from controller.bus.lists import ListDelivery
+from controller.bus.updates import Updates
 from controller.events.ingest import Receipt
 from controller.events.ports import CommandResult, DoorView
 from controller.events.upguard import UpGuard
@@ -57,6 +58,7 @@ class DoorRegistry:
         self._refills: dict[str, asyncio.Future[range]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists = ListDelivery(edges, self._send_all)
+        self.updates = Updates(edges, self._find, self._send_all)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -102,6 +104,7 @@ class DoorRegistry:
 
     async def close(self) -> None:
         """End what is under way."""
+        await self.updates.close()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -158,9 +161,10 @@ class DoorRegistry:
                 self._ask_report(door)
 
     def tick(self) -> None:
-        """Once or twice a second: lists under way that have gone silent."""
+        """Once or twice a second: lists and firmware under way that have gone silent."""
         for door in self._doors.values():
             self._lists.tick(door)
+        self.updates.tick()
 
     def _dispatch(self, door: Door, message: Message) -> None:
         if isinstance(message, Hello):
@@ -185,6 +189,11 @@ class DoorRegistry:
             self._lists.progress(door, message)
         elif isinstance(message, ListInstalled):
             self._start(self._lists.installed(door, message))
+        self.updates.hear(door, message)
+
+    def _find(self, door_id: str) -> Door | None:
+        place = self._tree.places.get(door_id)
+        return self._doors.get(place.device) if place else None
 
     # -- answers ------------------------------------------------------------------------------------------------------
 

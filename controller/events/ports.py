@@ -1,5 +1,7 @@
 """What the use cases and the API need of the edges: doors and cameras."""
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -78,3 +80,63 @@ class Vision(Protocol):
 
     async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
         """Match against these from now on: (template, person, vector)."""
+
+
+class FirmwareError(Exception):
+    """These bytes are no firmware for doors; the words say what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """An image as `tools.bundle.rom_image` makes it: ROM, anti-rollback number, SHA-256 of both."""
+
+    version: str
+    image: bytes
+    rollback: int
+    digest: bytes
+
+    @classmethod
+    def from_image(cls, version: str, image: bytes) -> "Firmware":
+        """FirmwareError when it is damaged, too large or nameless: no door shall be troubled with it."""
+        if not re.fullmatch(r"[0-9A-Za-z.+-]{1,24}", version):
+            raise FirmwareError("the version needs 1 to 24 letters, digits, dots, + or -")
+        if not 36 < len(image) <= 1_000_000 or hashlib.sha256(image[:-32]).digest() != image[-32:]:
+            raise FirmwareError("the image is damaged or no firmware; build it again")
+        return cls(version, image, int.from_bytes(image[-36:-32], "little"), hashlib.sha256(image).digest())
+
+    def __repr__(self) -> str:
+        return f"Firmware({self.version}, {len(self.image)} bytes)"
+
+
+class UpdateBusyError(Exception):
+    """Another firmware is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorUpdate:
+    """One door's part. `stage` is a word of `bus.upload.Stage`, `reason` one of `doorwire.names.REASONS` or ""."""
+
+    door: str
+    stage: str
+    reason: str
+    sent: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """A rollout; the doors in the order in which they get it."""
+
+    version: str
+    rollback: int
+    running: bool
+    doors: tuple[DoorUpdate, ...]
+
+
+class Updates(Protocol):
+    """Firmware for the doors."""
+
+    def view(self) -> UpdateView | None:
+        """The rollout under way, or the last one since the controller started."""
+
+    def start(self, firmware: Firmware, door_ids: list[str], who: str) -> None:
+        """The first door that is in reach gets it alone, the others once that one has confirmed it."""

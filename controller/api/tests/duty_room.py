@@ -79,6 +79,7 @@ class DutyRoom:
             middle.store,
             middle.live,
             middle.doors,
+            middle.doors.updates,
             GuardActions(middle.store, middle.doors, self.clock.unix),
             middle.alarm,
             self.captures,

@@ -1,6 +1,7 @@
 """The API on a real store: sessions, who may write, doors, news, alerts, pictures."""
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,27 @@ from controller.api.tests.duty_room import ADMIN, GUARD, HOSTILE, PASSWORD, RESI
 from controller.events.captures import Capture
 from doorwire import vocabulary as words
 
-READS = ("me", "doors", "events", "alerts", "captures", "cameras", "people", "consent", "live", "openapi.json", "audit")
+READS = (
+    "me",
+    "doors",
+    "events",
+    "alerts",
+    "captures",
+    "cameras",
+    "people",
+    "consent",
+    "live",
+    "openapi.json",
+    "audit",
+    "firmware",
+)
 WRITES = (
     ("POST", "/api/logout"),
     ("POST", "/api/doors/b1-u1/open"),
     ("POST", "/api/alerts/1/confirm"),
     ("POST", "/api/people/7/templates"),
     ("DELETE", "/api/people/7/templates"),
+    ("POST", "/api/firmware?version=1"),
 )
 
 
@@ -283,5 +298,32 @@ def test_people_are_found_by_part_of_the_name_or_number(tmp_path: Path) -> None:
                 rows = (await client.get("/api/people", params={"search": search})).json()
                 assert [row["id"] for row in rows] == found, search
             assert (await client.get("/api/people", params={"search": "7"})).json()[0]["id"] == RESIDENT
+
+    play(tmp_path, scene)
+
+
+def test_only_an_admin_pushes_firmware_and_only_a_whole_one(tmp_path: Path) -> None:
+    body = bytes(50_000) + (7).to_bytes(4, "little")
+    image = body + hashlib.sha256(body).digest()
+    path = "/api/firmware?version=9.0.0&door=b1-u1"
+
+    async def scene(room: DutyRoom) -> None:
+        await room.greet()
+        async with room.signed_in() as client:
+            assert (await client.post(path, content=image)).status_code == 403
+            assert (await client.get("/api/firmware")).status_code == 403
+        async with room.signed_in(ADMIN) as client:
+            assert (await client.get("/api/firmware")).json() is None
+            assert (await client.post(path, content=image[:-1])).json()["code"] == "no-firmware"
+            assert (await client.post(path + "&door=nowhere", content=image)).status_code == 404
+            answer = await client.post(path, content=image)
+            assert answer.status_code == 202 and answer.json()["doors"][0]["door"] == "b1-u1"
+            assert (await client.post(path, content=image)).json()["code"] == "update-busy"
+            door = room.doors["b1-u1"]
+            await room.until(lambda: door.image == image)
+            view = (await client.get("/api/firmware")).json()
+            assert (view["version"], view["rollback"], view["running"]) == ("9.0.0", 7, True)
+            assert view["doors"] == [{"door": "b1-u1", "stage": "restarting", "reason": "", "sent": 1.0}]
+            assert (await client.get("/api/audit")).json()[0]["action"] == "update"
 
     play(tmp_path, scene)
