@@ -187,6 +187,8 @@ def _until(
         given = max(given, 0 if reason else 1)
     if given:
         out.relay = PULSE  # also when it lasts no longer: every release drives the relay
+        if given > stretch:
+            out.told &= ~WARNED  # of another time
         return max(until_ms, now_ms + settings.release_ms * given), max(stretch, given)
     if door.levels.contact and not levels.contact and until_ms > now_ms + RELOCK_MS:
         out.relay, until_ms = PULSE, now_ms + RELOCK_MS
@@ -259,7 +261,7 @@ def _ajar(door: Door, levels: Levels, now_ms: int, held: bool, until_ms: int, ou
     if levels.contact or held or not levels.bolt:
         out.alarms &= ~words.ALARM_AJAR
         return -1
-    ajar_ms = max(int(door.ajar_ms) if door.ajar_ms >= 0 else now_ms, until_ms)
+    ajar_ms = max(min(door.ajar_ms, now_ms) if door.ajar_ms >= 0 else now_ms, until_ms)
     if now_ms < ajar_ms:
         out.alarms &= ~words.ALARM_AJAR
     elif now_ms >= ajar_ms + AJAR_MS and not out.alarms & words.ALARM_AJAR:

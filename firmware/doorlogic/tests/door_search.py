@@ -1,0 +1,182 @@
+"""Every state a door can come into, every input, request and moment in it, against the oracle.
+
+The machine under search is a copy whose times are a few ticks, so that all of them can be looked at: it adds and
+compares times and nothing else, and `test_door.py` holds it to the times that a door has.
+"""
+
+from collections import namedtuple
+
+from doorlogic import door as original
+from doorlogic.door import Levels
+from doorlogic.tests import door_oracle as oracle
+from doorlogic.tests.door_oracle import Times
+from doorwire import vocabulary as words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Machine = Any  # a module like doorlogic.door
+
+_NOW = 1_000  # when each step of the search begins; any time would do
+
+# What one search goes through. `inputs`: those that change, in every combination; `modes`: those it is told;
+# `releases`: × the usual time; `waits`: between two steps.
+Scope = namedtuple("Scope", ("name", "times", "inputs", "modes", "releases", "waits"))
+
+
+class Violation(Exception):
+    """The machine does not what the oracle says; the message has the way there."""
+
+
+class Copy:
+    """A machine out of source, with the times of a search."""
+
+    def __init__(self, code: "Any", times: Times) -> None:
+        space: dict[str, Any] = {"__name__": "doorlogic.door"}
+        exec(code, space)  # noqa: S102 (the source is this repository's)
+        space["RELOCK_MS"], space["GRACE_MS"] = times.relock, times.grace
+        space["AJAR_MS"], space["REX_STUCK_MS"] = times.ajar, times.rex_stuck
+        for name in ("step", "due_ms", "physical", "lock", "initial", "Door", "Settings"):
+            setattr(self, name, space[name])
+
+
+def source() -> str:
+    """Of the machine."""
+    with open(original.__file__) as file:
+        return file.read()
+
+
+def search(code: "Any", scope: Scope, most: int = 0) -> "tuple[int, int]":
+    """(states, steps) gone through, all there are or `most` of the states. Violation at the first one."""
+    times = scope.times
+    machine: Machine = Copy(code, times)
+    settings = machine.Settings(times.release, times.too_long, times.warning, times.stuck_after, times.barrier)
+    stimuli = _stimuli(scope)
+    seen: set[object] = set()
+    todo = []
+    for mode in scope.modes:
+        for levels, release, asked in stimuli:
+            if not release and not asked:
+                door = machine.initial(mode, levels, _NOW)
+                state = _relative(door, 0, times), oracle.at_boot(mode, levels, times), 0
+                if state not in seen:
+                    seen.add(state)
+                    todo.append(state)
+    steps = at = 0
+    while at < len(todo) and not (most and at >= most):
+        before, facts, timer = todo[at]
+        at += 1
+        door = machine.Door(*_absolute(before))
+        for wait in scope.waits:
+            now = oracle.later(facts, wait, times)
+            left = timer if timer == oracle.HELD else max(timer - wait, 0)
+            for seen_levels, release, mode in stimuli:
+                levels = facts.levels if release or mode else seen_levels
+                after, out = machine.step(door, levels, _NOW + wait, settings, release, mode)
+                expected, should = oracle.then(facts, now, levels, release, mode, times)
+                wired = _wired(left, out)
+                got = oracle.Seen(
+                    out.refused,
+                    sorted(out.events),
+                    after.alarms,
+                    machine.physical(after, _NOW + wait),
+                    machine.lock(after, _NOW + wait),
+                    _until(machine.due_ms(after, settings), _NOW + wait),
+                    wired,
+                )
+                if got != should or not _may(left, wired, facts, levels, release, mode, times):
+                    raise Violation(
+                        f"{scope.name}: {door} after {wait}: {levels} {release} {mode}: {got}, not {should}"
+                    )
+                steps += 1
+                state = _relative(after, wait, times), expected, wired
+                if state not in seen:
+                    seen.add(state)
+                    todo.append(state)
+    return at, steps
+
+
+def _stimuli(scope: Scope) -> "list[tuple[Levels, int, int]]":
+    """(levels, release, mode): an input changes, or somebody asks."""
+    stimuli = []
+    for bits in range(1 << len(scope.inputs)):
+        active = [name for i, name in enumerate(scope.inputs) if bits >> i & 1]
+        stimuli.append((Levels(*[name in active for name in original.INPUTS]), 0, 0))
+    resting = stimuli[0][0]
+    return stimuli + [(resting, n, 0) for n in scope.releases] + [(resting, 0, mode) for mode in scope.modes]
+
+
+def _wired(left: int, out: "Any") -> int:
+    """The relay with its hardware timer, after what it is told: what is left of its pulse."""
+    if out.relay == original.KEEP:
+        return left
+    if out.relay == original.PULSE:
+        return int(out.pulse_ms)
+    return oracle.HELD if out.relay == original.HOLD else 0
+
+
+def _may(left: int, wired: int, facts: oracle.Facts, levels: Levels, release: int, mode: int, times: Times) -> bool:
+    """DESIGN.md's first invariant, without a thought of states: may the relay do this now?"""
+    moving = times.barrier and levels.loop
+    wanted = mode or facts.mode
+    denied = wanted in (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED)
+    held = wanted in (words.MODE_UNLOCKED, words.MODE_LOCKED_OPEN)
+    asked = release and not denied and not levels.interlock
+    pressed = levels.rex and not facts.levels.rex
+    if levels.fire:
+        return wired == oracle.HELD
+    if wired == oracle.HELD:
+        return held and (left != 0 or not moving)
+    if left == 0 and wired:
+        return bool(asked or pressed) and not moving
+    longer = left != oracle.HELD and wired > left
+    return not longer or bool((asked or pressed) and not moving)
+
+
+def _until(due: int, now: int) -> int:
+    return due if due < 0 else due - now
+
+
+def _relative(door: "Any", wait: int, times: Times) -> "tuple[Any, ...]":
+    """The state without its time: points in time from now on, as far back as they can matter."""
+    mode, levels, relay, until, opened, ajar, rex, stretch, unmoved, told, alarms = door
+    now = _NOW + wait
+    return (
+        mode,
+        levels,
+        relay,
+        max(until - now, -times.grace),
+        None if opened < 0 else max(opened - now, -times.too_long * times.longest),
+        None if ajar < 0 else max(ajar - now, -times.ajar),
+        None if rex < 0 else max(rex - now, -times.rex_stuck),
+        stretch,
+        unmoved,
+        told,
+        alarms,
+    )
+
+
+def _absolute(state: "tuple[Any, ...]") -> "tuple[Any, ...]":
+    mode, levels, relay, until, opened, ajar, rex, stretch, unmoved, told, alarms = state
+    opened, ajar, rex = [-1 if since is None else _NOW + since for since in (opened, ajar, rex)]
+    return mode, levels, relay, _NOW + until, opened, ajar, rex, stretch, unmoved, told, alarms
+
+
+_TICKS = Times(2, 3, 1, 2, False, 1, 1, 2, 3, 2)
+_MODES = (words.MODE_LOCKED, words.MODE_UNLOCKED, words.MODE_LOCKED_DOWN)
+_MORE_MODES = _MODES + (words.MODE_BLOCKED, words.MODE_LOCKED_OPEN, words.MODE_TRIAL)
+# Each is closed: everything that can be reached in it is gone through. 9 ticks: a step that comes late.
+SCOPES = (
+    Scope("modes", _TICKS, ("contact", "fire", "interlock"), _MORE_MODES, (1, 2), (0, 1)),
+    Scope(
+        "barrier",
+        Times(2, 3, 1, 0, True, 1, 1, 2, 3, 2),
+        ("contact", "rex", "fire", "loop"),
+        _MODES,
+        (1, 2),
+        (0, 1),
+    ),
+    Scope("inputs", Times(1, 1, 0, 0, True, 1, 1, 1, 1, 1), original.INPUTS, _MODES, (1,), (1,)),
+    Scope("door", _TICKS, ("contact", "rex", "fire", "bolt"), _MODES, (1, 2), (0, 1, 9)),
+)
