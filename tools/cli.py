@@ -114,6 +114,14 @@ def gate() -> None:
     raise typer.Exit(run_gate())
 
 
+@dev.command()
+def mutants() -> None:
+    """The door's state machine with one thing wrong, hundreds of times: exit 0 only if the tests notice every one."""
+    from tools.mutants import run as run_mutants
+
+    raise typer.Exit(1 if run_mutants(print)[1] else 0)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()

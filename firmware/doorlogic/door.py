@@ -85,7 +85,10 @@ def step(
     until_ms, stretch = _until(door, levels, now_ms, settings, release, mode, out)
     unmoved = int(door.unmoved)
     if release and not out.refused and not released:
-        unmoved = _unmoved(door, settings, out)
+        unmoved += 1
+        if unmoved == settings.stuck_after:
+            out.told |= CONTACT_STUCK
+            out.events.append((words.EVENT_FAULT, words.REASON_STUCK_CONTACT))
     mode = mode or door.mode
     held = levels.fire or (mode in _HOLDING and (released or not _occupied(levels, settings)))
     was_held = door.relay == HOLD
@@ -96,7 +99,8 @@ def step(
         out.relay = relay
     elif relay != PULSE:
         out.relay = KEEP
-    out.pulse_ms = until_ms - now_ms if out.relay == PULSE else 0
+    if out.relay == PULSE:
+        out.pulse_ms = until_ms - now_ms
     _alarm_inputs(door, levels, out)
     if levels.contact != door.levels.contact:
         unmoved = 0
@@ -204,16 +208,6 @@ def _refusal(mode: int, levels: Levels, settings: Settings) -> int:
     return words.REASON_INTERLOCKED if levels.interlock else words.REASON_NONE
 
 
-def _unmoved(door: Door, settings: Settings, out: Outcome) -> int:
-    """One release more; too many of them without a movement: the contact, or what it looks at, is stuck."""
-    if not settings.stuck_after or out.told & CONTACT_STUCK:
-        return int(door.unmoved)
-    if door.unmoved + 1 == settings.stuck_after:
-        out.told |= CONTACT_STUCK
-        out.events.append((words.EVENT_FAULT, words.REASON_STUCK_CONTACT))
-    return int(door.unmoved) + 1
-
-
 def _alarm_inputs(door: Door, levels: Levels, out: Outcome) -> None:
     if levels.fire and not door.levels.fire:
         out.events.append((words.EVENT_FIRE, words.REASON_NONE))
@@ -262,8 +256,8 @@ def _ajar(door: Door, levels: Levels, now_ms: int, held: bool, until_ms: int, ou
         out.alarms &= ~words.ALARM_AJAR
         return -1
     ajar_ms = max(min(door.ajar_ms, now_ms) if door.ajar_ms >= 0 else now_ms, until_ms)
-    if now_ms < ajar_ms:
+    if now_ms < ajar_ms + AJAR_MS:
         out.alarms &= ~words.ALARM_AJAR
-    elif now_ms >= ajar_ms + AJAR_MS and not out.alarms & words.ALARM_AJAR:
+    elif not out.alarms & words.ALARM_AJAR:
         out.raised(words.ALARM_AJAR, words.EVENT_AJAR)
     return ajar_ms

@@ -47,6 +47,13 @@ def at_boot(mode: int, levels: Levels, times: Times) -> Facts:
     return Facts(mode, found, False, 0, times.grace, pressed, open_for, False, False, False, 1, 0, -1)
 
 
+def boots(levels: Levels, times: Times) -> "tuple[int, int, int]":
+    """(physical, lock, due) of a door at boot, before its first step."""
+    due = [times.rex_stuck] if levels.rex else []
+    due += [times.too_long - times.warning] if levels.contact else []
+    return words.DOOR_OPEN if levels.contact else words.DOOR_CLOSED, words.LOCK_LOCKED, min(due) if due else -1
+
+
 def later(facts: Facts, dt: int, times: Times) -> Facts:
     """The same after some time in which nobody did anything."""
     mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar_for = facts

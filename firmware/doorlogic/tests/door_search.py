@@ -16,8 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Machine = Any  # a module like doorlogic.door
-
 _NOW = 1_000  # when each step of the search begins; any time would do
 
 # What one search goes through. `inputs`: those that change, in every combination; `modes`: those it is told;
@@ -31,6 +29,14 @@ class Violation(Exception):
 
 class Copy:
     """A machine out of source, with the times of a search."""
+
+    step: "Any"
+    due_ms: "Any"
+    physical: "Any"
+    lock: "Any"
+    initial: "Any"
+    Door: "Any"
+    Settings: "Any"
 
     def __init__(self, code: "Any", times: Times) -> None:
         space: dict[str, Any] = {"__name__": "doorlogic.door"}
@@ -50,19 +56,11 @@ def source() -> str:
 def search(code: "Any", scope: Scope, most: int = 0) -> "tuple[int, int]":
     """(states, steps) gone through, all there are or `most` of the states. Violation at the first one."""
     times = scope.times
-    machine: Machine = Copy(code, times)
+    machine = Copy(code, times)
     settings = machine.Settings(times.release, times.too_long, times.warning, times.stuck_after, times.barrier)
     stimuli = _stimuli(scope)
-    seen: set[object] = set()
-    todo = []
-    for mode in scope.modes:
-        for levels, release, asked in stimuli:
-            if not release and not asked:
-                door = machine.initial(mode, levels, _NOW)
-                state = _relative(door, 0, times), oracle.at_boot(mode, levels, times), 0
-                if state not in seen:
-                    seen.add(state)
-                    todo.append(state)
+    todo = _boots(machine, settings, scope)
+    seen = set(todo)
     steps = at = 0
     while at < len(todo) and not (most and at >= most):
         before, facts, timer = todo[at]
@@ -71,9 +69,10 @@ def search(code: "Any", scope: Scope, most: int = 0) -> "tuple[int, int]":
         for wait in scope.waits:
             now = oracle.later(facts, wait, times)
             left = timer if timer == oracle.HELD else max(timer - wait, 0)
-            for seen_levels, release, mode in stimuli:
-                levels = facts.levels if release or mode else seen_levels
-                after, out = machine.step(door, levels, _NOW + wait, settings, release, mode)
+            for levels_then, release, mode in stimuli:
+                same = release or mode
+                levels = facts.levels if same else levels_then
+                after, out = machine.step(door, door.levels if same else levels, _NOW + wait, settings, release, mode)
                 expected, should = oracle.then(facts, now, levels, release, mode, times)
                 wired = _wired(left, out)
                 got = oracle.Seen(
@@ -82,7 +81,7 @@ def search(code: "Any", scope: Scope, most: int = 0) -> "tuple[int, int]":
                     after.alarms,
                     machine.physical(after, _NOW + wait),
                     machine.lock(after, _NOW + wait),
-                    _until(machine.due_ms(after, settings), _NOW + wait),
+                    _from_now(machine.due_ms(after, settings), _NOW + wait),
                     wired,
                 )
                 if got != should or not _may(left, wired, facts, levels, release, mode, times):
@@ -97,6 +96,24 @@ def search(code: "Any", scope: Scope, most: int = 0) -> "tuple[int, int]":
     return at, steps
 
 
+def _boots(machine: Copy, settings: "Any", scope: Scope) -> "list[Any]":
+    """(state, facts, relay) of every boot."""
+    begin = []
+    for mode in scope.modes:
+        for levels, release, asked in _stimuli(scope):
+            if release or asked:
+                continue
+            door = machine.initial(mode, levels, _NOW)
+            due = _from_now(machine.due_ms(door, settings), _NOW)
+            got = machine.physical(door, _NOW), machine.lock(door, _NOW), due
+            if got != oracle.boots(levels, scope.times):
+                raise Violation(f"{scope.name}: boots as {door}: {got}")
+            state = _relative(door, 0, scope.times), oracle.at_boot(mode, levels, scope.times), 0
+            if state not in begin:
+                begin.append(state)
+    return begin
+
+
 def _stimuli(scope: Scope) -> "list[tuple[Levels, int, int]]":
     """(levels, release, mode): an input changes, or somebody asks."""
     stimuli = []
@@ -109,11 +126,10 @@ def _stimuli(scope: Scope) -> "list[tuple[Levels, int, int]]":
 
 def _wired(left: int, out: "Any") -> int:
     """The relay with its hardware timer, after what it is told: what is left of its pulse."""
-    if out.relay == original.KEEP:
-        return left
-    if out.relay == original.PULSE:
-        return int(out.pulse_ms)
-    return oracle.HELD if out.relay == original.HOLD else 0
+    told = {original.KEEP: left, original.PULSE: out.pulse_ms, original.HOLD: oracle.HELD, original.LOCK: 0}
+    if out.pulse_ms and out.relay != original.PULSE:
+        raise Violation("a time for what is no pulse")
+    return int(told[out.relay])
 
 
 def _may(left: int, wired: int, facts: oracle.Facts, levels: Levels, release: int, mode: int, times: Times) -> bool:
@@ -134,7 +150,7 @@ def _may(left: int, wired: int, facts: oracle.Facts, levels: Levels, release: in
     return not longer or bool((asked or pressed) and not moving)
 
 
-def _until(due: int, now: int) -> int:
+def _from_now(due: int, now: int) -> int:
     return due if due < 0 else due - now
 
 
@@ -146,12 +162,12 @@ def _relative(door: "Any", wait: int, times: Times) -> "tuple[Any, ...]":
         mode,
         levels,
         relay,
-        max(until - now, -times.grace),
+        max(until - now, -max(times.grace, times.ajar)),
         None if opened < 0 else max(opened - now, -times.too_long * times.longest),
         None if ajar < 0 else max(ajar - now, -times.ajar),
         None if rex < 0 else max(rex - now, -times.rex_stuck),
         stretch,
-        unmoved,
+        min(unmoved, times.stuck_after),
         told,
         alarms,
     )
@@ -171,7 +187,7 @@ SCOPES = (
     Scope("modes", _TICKS, ("contact", "fire", "interlock"), _MORE_MODES, (1, 2), (0, 1)),
     Scope(
         "barrier",
-        Times(2, 3, 1, 0, True, 1, 1, 2, 3, 2),
+        Times(2, 3, 1, 0, True, 1, 2, 1, 3, 2),
         ("contact", "rex", "fire", "loop"),
         _MODES,
         (1, 2),

@@ -44,7 +44,9 @@ def test_door_released_opened_closed_relocks_early() -> None:
 
 
 def test_door_closing_late_in_a_release_does_not_lengthen_it() -> None:
-    door, _ = step(opened(2_000), RESTING, 4_900, SETTINGS)
+    for now_ms in (4_500, 4_900):
+        door, out = step(opened(2_000), RESTING, now_ms, SETTINGS)
+        assert out.relay == machine.KEEP
     assert machine.lock(door, 4_999) == words.LOCK_UNLOCKED and machine.lock(door, 5_000) == words.LOCK_LOCKED
 
 
@@ -68,7 +70,20 @@ def test_door_opened_without_permission_is_forced_once() -> None:
 
 
 def test_door_forced_in_the_first_second_after_boot_is_forced() -> None:
-    assert words.EVENT_FORCED_OPEN in kinds(step(machine.initial(words.MODE_LOCKED, RESTING, 3), OPEN, 3, SETTINGS)[1])
+    for now_ms in (0, 3):
+        door = machine.initial(words.MODE_LOCKED, RESTING, now_ms)
+        assert words.EVENT_FORCED_OPEN in kinds(step(door, OPEN, now_ms, SETTINGS)[1])
+    assert words.EVENT_FORCED_OPEN in kinds(step(LOCKED, OPEN, 0, SETTINGS)[1])
+
+
+def test_door_counts_what_begins_with_the_clock() -> None:
+    assert machine.due_ms(machine.initial(words.MODE_LOCKED, OPEN, 0), SETTINGS) == 20_000
+    assert machine.due_ms(machine.initial(words.MODE_LOCKED, REX, 0), SETTINGS) == 120_000
+    door, _ = step(LOCKED, BOLT, 0, SETTINGS)
+    assert machine.physical(door, 0) == words.DOOR_AJAR and machine.due_ms(door, SETTINGS) == 10_000
+    assert kinds(step(step(door, BOLT, 4_000, SETTINGS)[0], BOLT, 10_000, SETTINGS)[1]) == [words.EVENT_AJAR]
+    door, _ = step(opened(0, machine.EXTENDED), OPEN, 16_000, SETTINGS)
+    assert machine.due_ms(door, SETTINGS) == 80_000
 
 
 def test_door_pulled_in_the_last_moment_is_not_forced() -> None:
@@ -187,6 +202,7 @@ def test_door_lockdown_ends_a_release_at_once_and_refuses_the_next() -> None:
         door, _ = step(LOCKED, RESTING, 1_000, SETTINGS, 1)
         door, out = step(door, RESTING, 2_000, SETTINGS, mode=mode)
         assert out.relay == machine.LOCK and machine.lock(door, 2_000) == words.LOCK_LOCKED
+        assert step(LOCKED, RESTING, 2_100, SETTINGS, 1, mode)[1].refused == words.REASON_LOCKED_DOWN
         _, out = step(door, RESTING, 2_100, SETTINGS, 1)
         assert (out.relay, out.refused) == (machine.KEEP, words.REASON_LOCKED_DOWN)
         assert kinds(step(door, OPEN, 2_999, SETTINGS)[1]) == [words.EVENT_DOOR_OPENED]
