@@ -30,6 +30,7 @@ FACILITY, CARD = 12, 3456
 VALUE_26 = FACILITY << 16 | CARD
 VALUE_34 = 0xC0FFEE01
 RELEASE_S = 1
+SETTLED_S = 0.15  # an input has been looked at and believed
 EVENT_SIZE = 40  # bytes of an event in the journal, at least: a boot and a grant are journalled at each start
 
 
@@ -90,6 +91,44 @@ def test_firmware_unknown_card_and_broken_parity_leave_the_relay_alone(tmp_path:
             await board.swipe(good)  # taken in order: when this one has opened, the others have been judged
             await board.wait_level("relay", True, 5)
             assert [edge.level for edge in board.edges if edge.pin == "relay"] == [True]
+        finally:
+            await board.stop()
+
+    run(story())
+
+
+def test_firmware_heeds_its_inputs(tmp_path: Path) -> None:
+    """The partner of an interlocked pair, a door that closes, the button inside, fire."""
+
+    async def story() -> None:
+        who = new_device("demo", NOBODY, b"", settings={"release_s": 20})
+        board = door(tmp_path / "a.img", who, VALUE_26)
+        await board.start()
+        try:
+            await board.set_input("interlock", True)
+            await asyncio.sleep(SETTLED_S)
+            await board.swipe(wiegand26(FACILITY, CARD))
+            await board.wait_level("buzzer", True, 5)
+            assert not [edge for edge in board.edges if edge.pin == "relay"]
+            await board.set_input("interlock", False)
+            await asyncio.sleep(SETTLED_S)
+            await board.swipe(wiegand26(FACILITY, CARD))
+            await board.wait_level("relay", True, 5)
+            for contact in (True, False):
+                await board.set_input("contact", contact)
+                await asyncio.sleep(SETTLED_S)
+            await board.wait_level("relay", False, 2)
+            for name in ("rex", "fire"):
+                await board.set_input(name, True)
+                await board.wait_level("relay", True, 2)
+            await board.set_input("rex", False)
+            await board.set_input("contact", True)
+            await asyncio.sleep(SETTLED_S)
+            await board.set_input("contact", False)
+            await asyncio.sleep(1)
+            assert board.level("relay")
+            await board.set_input("fire", False)
+            await board.wait_level("relay", False, 2)
         finally:
             await board.stop()
 

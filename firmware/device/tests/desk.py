@@ -70,7 +70,9 @@ class DeskLink:
 class Desk:
     """A whole door in `folder`, without reader and network."""
 
-    def __init__(self, folder: str, barrier: bool = False, habits: Habits = PLAIN) -> None:
+    def __init__(
+        self, folder: str, barrier: bool = False, habits: Habits = PLAIN, mode: int = words.MODE_LOCKED
+    ) -> None:
         self.board = DeskBoard()
         self.lists = ListStore(folder, KEY, DEVICE)
         self.lists.open()
@@ -78,9 +80,7 @@ class Desk:
         self.journal.open(1)
         self.clock = Clock()
         settings = Settings(5_000, 30_000, 10_000, 20, barrier)
-        self.doorway = Doorway(
-            self.board, settings, words.MODE_LOCKED, self.lists, self.journal, self.clock, habits, folder
-        )
+        self.doorway = Doorway(self.board, settings, mode, self.lists, self.journal, self.clock, habits, folder)
         self.link = DeskLink()
         self.guard = Guard(DEVICE, BOOT_ID)
         self.commands = Commands(
