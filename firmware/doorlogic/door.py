@@ -21,6 +21,7 @@ Settings = namedtuple("Settings", ("release_ms", "open_too_long_ms", "warning_ms
 # home, partner door of an interlocked pair not secure. An input to which nothing is connected is not active.
 INPUTS = ("contact", "rex", "fire", "loop", "tamper", "bolt", "interlock")
 Levels = namedtuple("Levels", ("contact", "rex", "fire", "loop", "tamper", "bolt", "interlock"))
+RESTING = Levels(False, False, False, False, False, False, False)
 # `relay`: what it was last told. `until_ms`: the end of the last release, or yet to come. `opened_ms`, `ajar_ms`,
 # `rex_ms`: since when it is open (or no longer held open), ajar (maybe from the release's end on), pressed; -1: not.
 # `stretch`: × the time it may stay open. `unmoved`: releases since the contact moved. `told`: what is not over.
@@ -42,6 +43,7 @@ CONTACT_STUCK = 4
 
 _HOLDING = (words.MODE_UNLOCKED, words.MODE_LOCKED_OPEN)
 _DENYING = (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED)
+_OPEN_ALARMS = words.ALARM_FORCED_OPEN | words.ALARM_OPEN_TOO_LONG
 
 
 class Outcome:
@@ -55,13 +57,10 @@ class Outcome:
         self.told = int(door.told)
         self.alarms = int(door.alarms)
 
-    def raised(self, alarm: int, kind: int, reason: int = words.REASON_NONE) -> None:
+    def raised(self, alarm: int, kind: int) -> None:
         """An alarm, and the event that tells it."""
         self.alarms |= alarm
-        self.events.append((kind, reason))
-
-
-RESTING = Levels(False, False, False, False, False, False, False)
+        self.events.append((kind, words.REASON_NONE))
 
 
 def initial(mode: int, levels: Levels = RESTING, now_ms: int = 0) -> Door:
@@ -111,10 +110,7 @@ def step(
     out.alarms &= ~words.ALARM_FAULT
     if out.told & (REX_STUCK | CONTACT_STUCK):
         out.alarms |= words.ALARM_FAULT
-    after = Door(
-        mode, levels, relay, until_ms, opened_ms, ajar_ms, rex_ms, stretch, unmoved, out.told, out.alarms
-    )  # fmt: skip
-    return after, out
+    return Door(mode, levels, relay, until_ms, opened_ms, ajar_ms, rex_ms, stretch, unmoved, out.told, out.alarms), out
 
 
 def due_ms(door: Door, settings: Settings) -> int:
@@ -151,9 +147,6 @@ def lock(door: Door, now_ms: int) -> int:
     if is_released(door, now_ms):
         return words.LOCK_UNLOCKED
     return words.LOCK_FAULT if door.told & REX_STUCK else words.LOCK_LOCKED
-
-
-_OPEN_ALARMS = words.ALARM_FORCED_OPEN | words.ALARM_OPEN_TOO_LONG
 
 
 def _occupied(levels: Levels, settings: Settings) -> bool:

@@ -66,9 +66,7 @@ def later(facts: Facts, dt: int, times: Times) -> Facts:
         ajar_for = min(ajar_for + locked, times.ajar)
     since = min(since + locked, times.grace)
     left -= min(dt, left)
-    return Facts(
-        mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar_for
-    )  # fmt: skip
+    return Facts(mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar_for)
 
 
 def then(was: Facts, now: Facts, levels: Levels, release: int, mode: int, times: Times) -> "tuple[Facts, Seen]":
