@@ -7,7 +7,7 @@ from controller.store.doorlists import DoorList
 from doorwire import listwriter
 from doorwire.messages import ListBegin, ListChunk, ListCommit, Message
 
-DELTA_LIMIT = 49_152  # bytes; a door has no room for a larger one beside list, merge, journal and both firmwares
+DELTA_LIMIT = 24_576  # bytes; a door has no room for a larger one beside list, merge, journal and both firmwares
 
 
 class Transfer:
