@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from controller.bus.tests.test_doors import MakeDoor, MakeMiddle
-from controller.bus.upload import ANSWER_S, UNDONE_S, VERDICT_S
+from controller.bus.upload import ANSWER_S, FAILED, UNDER_WAY, UNDONE_S, VERDICT_S, Stage
 from controller.conftest import DEVICES, Middle
 from controller.events.ports import Firmware, FirmwareError, UpdateBusyError
 from doorwire import vocabulary as words
+from tools import update
 from tools.door_simulator import SimulatedDoor
 
 Doors = dict[str, SimulatedDoor]
@@ -205,3 +206,9 @@ def test_what_is_no_firmware_is_refused_before_any_door_sees_it() -> None:
     for version, image in (("9.0.0", IMAGE[:-1]), ("9.0.0", b""), ("", IMAGE), ("9 0", IMAGE), ("9", bytes(2_000_000))):
         with pytest.raises(FirmwareError):
             Firmware.from_image(version, image)
+
+
+def test_the_command_has_words_for_every_end() -> None:
+    assert set(update.STAGES) == set(Stage)
+    assert set(update.GOOD) == set(Stage) - FAILED - UNDER_WAY - {Stage.UNREACHABLE, Stage.NOT_TRIED}
+    assert set(update.REASONS) <= set(words.REASONS.values())
