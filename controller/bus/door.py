@@ -111,8 +111,8 @@ class Door:
         frame = Frame(self.guard.device, self.guard.boot_id, counter, expires_s, message)
         return counter, self.guard.seal(frame)
 
-    def view(self) -> DoorView:
-        """For the page."""
+    def view(self, update: str) -> DoorView:
+        """For the page. `update`: the stage of a firmware on its way to it."""
         state = self.state
         alarms = state.alarms if state else 0
         return DoorView(
@@ -131,6 +131,7 @@ class Door:
             self.desired.version if self.desired else 0,
             self.reported_version,
             self.list_current,
+            update,
         )
 
     def _has(self, door_list: DoorList) -> bool:

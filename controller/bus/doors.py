@@ -58,7 +58,7 @@ class DoorRegistry:
         self._refills: dict[str, asyncio.Future[range]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists = ListDelivery(edges, self._send_all)
-        self.updates = Updates(edges, self._find, self._send_all)
+        self.updates = Updates(edges, self._find, self._send_all, self._show)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -91,8 +91,8 @@ class DoorRegistry:
         place = self._tree.places.get(door_id)
         if place is None:
             return None
-        door = self._doors.get(place.device)
-        return door.view() if door else Door(place, UpGuard(b"", b"", 0, 0, set())).view()
+        door = self._doors.get(place.device) or Door(place, UpGuard(b"", b"", 0, 0, set()))
+        return door.view(self.updates.stage(door_id))
 
     def set_desired(self, door_list: DoorList) -> None:
         """What this door should have from now on; sent at once if the door can be reached."""
@@ -346,7 +346,7 @@ class DoorRegistry:
             self._start(self._refill(door))
 
     def _show(self, door: Door) -> None:
-        self._edges.live.publish("door", asdict(door.view()))
+        self._edges.live.publish("door", asdict(door.view(self.updates.stage(door.place.id))))
 
     def _complain(self, device: str, words_: str) -> None:
         if device not in self._complained and len(self._complained) < 10_000:

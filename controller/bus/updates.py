@@ -26,21 +26,31 @@ class Updates:
     """
 
     def __init__(
-        self, edges: Edges, find: Callable[[str], Door | None], send: Callable[[Door, list[Message]], None]
+        self,
+        edges: Edges,
+        find: Callable[[str], Door | None],
+        send: Callable[[Door, list[Message]], None],
+        show: Callable[[Door], None],
     ) -> None:
         self._edges = edges
         self._find = find  # by the door's id
         self._send = send
+        self._show = show
         self._firmware: Firmware | None = None
         self._who = ""
         self._uploads: dict[str, Upload] = {}  # by the door's id
-        self._ended: set[str] = set()
+        self._told: dict[str, Stage] = {}
         self._audits: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> bool:
         """Some door's end is not known yet."""
         return any(one.stage in UNDER_WAY for one in self._uploads.values())
+
+    def stage(self, door_id: str) -> str:
+        """Where this door's upload stands; "" when it is in no rollout."""
+        upload = self._uploads.get(door_id)
+        return upload.stage if upload else ""
 
     def view(self) -> UpdateView | None:
         """See `events.ports.Updates`."""
@@ -54,7 +64,7 @@ class Updates:
         if self.running:
             raise UpdateBusyError
         self._uploads = {door: Upload(firmware) for door in door_ids}
-        self._firmware, self._who, self._ended = firmware, who, set()
+        self._firmware, self._who, self._told = firmware, who, {}
         _log.info("firmware %s goes to %d doors for %s", firmware.version, len(self._uploads), who)
         self._audit("update", "site", f"firmware {firmware.version} to {len(self._uploads)} doors")
         self.tick()
@@ -84,9 +94,17 @@ class Updates:
             if door is not None:
                 self._say(door, upload.tick(self._edges.clock.mono()))
         self._go_on()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Every stage to the page, every end to the log and the audit."""
         for door_id, upload in self._uploads.items():
-            if upload.stage not in UNDER_WAY and door_id not in self._ended:
-                self._ended.add(door_id)
+            if upload.stage == self._told.get(door_id):
+                continue
+            self._told[door_id] = upload.stage
+            if (door := self._find(door_id)) is not None:
+                self._show(door)
+            if upload.stage not in UNDER_WAY:
                 _log.info("firmware of %s: %s %s", door_id, upload.stage, upload.reason)
                 self._audit("update-ended", door_id, f"{upload.stage} {upload.reason}".strip())
 

@@ -18,7 +18,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class DoorView:
-    """A door as it stands, for the page. Words are those of `doorwire.names`."""
+    """A door as it stands, for the page, in the words of `doorwire.names`; `update` is a `DoorUpdate.stage` or ""."""
 
     id: str
     name: str
@@ -35,6 +35,7 @@ class DoorView:
     desired_version: int
     reported_version: int
     list_current: bool
+    update: str
 
 
 class Doors(Protocol):

@@ -139,6 +139,11 @@ class DutyRoom:
         await self.until(lambda: seq not in door.journal)
         return f"{DEVICES[place]}-{door.epoch}-{seq}"
 
+    def undo_firmware(self, place: str, reason: int) -> None:
+        """The board restarts into the firmware that it was sent, and back."""
+        self.doors[place].try_firmware(self.clock.now_s, reason)
+        self._flush(place)
+
     async def until(self, true: Callable[[], bool]) -> None:
         """Let store and doors work until it is so; the scene's time limit ends a wait in vain."""
         while not true():

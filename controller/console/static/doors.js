@@ -8,6 +8,8 @@ import { t, when } from "./words.js";
 const COMPACT_FROM = 25; // more tiles than fit beside each other across a room: smaller ones
 const DULL = new Set(["door-opened", "door-closed", "list-installed", "clock-set", "boot"]);
 
+const UPDATE_UNTOLD = new Set(["", "waiting", "confirmed", "already", "unreachable", "not-tried"]);
+
 const doors = new Map();
 const lastEvents = new Map();
 
@@ -90,14 +92,16 @@ function tile(view) {
   const mode = view.mode && view.mode !== "Locked" && view.mode !== "Accessed" ? t(`mode.${view.mode}`) : "";
   return h(
     "article",
-    { class: `tile ${toneOf(view)}`, "data-door": view.id, "data-online": String(view.online), title: view.path_names.join(" › ") },
+    { class: `tile ${toneOf(view)}`, "data-door": view.id, "data-online": String(view.online), title: [view.path_names.join(" › "), view.firmware].filter(Boolean).join(" · ") },
     h("header", {}, h("h4", {}, view.name), h("span", { class: "link-state" }, t(view.online ? "door.online" : "door.lost"))),
     h("p", { class: "state" }, stateWords(view), mode ? h("em", {}, mode) : null),
     lastLine(view.id),
     h(
       "footer",
       {},
-      h("span", { class: view.list_current ? "dim" : "warn" }, listWords(view)),
+      UPDATE_UNTOLD.has(view.update)
+        ? h("span", { class: view.list_current ? "dim" : "warn" }, listWords(view))
+        : h("span", { class: "warn", "data-update": view.update }, t(`update.${view.update}`)),
       h("button", { type: "button", "data-open": view.id, onclick: () => openDialog(view) }, t(view.gate ? "door.raise" : "door.open")),
     ),
   );

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from controller.api.picture import inspect
 from controller.api.tests.duty_room import GUARD, HOSTILE, PASSWORD, RESIDENT, DutyRoom, play
 from controller.conftest import DEVICES
 from controller.events.captures import Capture
+from controller.events.ports import Firmware
 from doorwire import vocabulary as words
 from tools.setup.places import home
 from tools.setup.system import chromium
@@ -142,6 +144,26 @@ def test_duress_stands_above_all_with_who_and_where(tmp_path: Path) -> None:
         await expect(page.locator("[data-alert-kind='reader-lost']")).to_contain_text("刷卡无效")
         await expect(page.locator("[data-alert-kind='update-undone']")).to_contain_text("bad-boots")
         assert await page.evaluate("window.hacked") is None
+
+    watch(tmp_path, scene)
+
+
+def test_a_tile_tells_how_far_its_firmware_is(tmp_path: Path) -> None:
+    body = bytes(20_000) + bytes(4)
+    firmware = Firmware.from_image("9.0.0", body + hashlib.sha256(body).digest())
+
+    async def scene(room: DutyRoom, page: Page) -> None:
+        tile = page.locator("[data-door='b1-u1']")
+        room.services.updates.start(firmware, ["b1-u1", "b1-u2"], "admin")
+        await room.until(lambda: room.doors["b1-u1"].image != b"")
+        room.middle.doors.tick()
+        await expect(tile).to_contain_text("固件：重启中")
+        await expect(page.locator("[data-door='b1-u2']")).to_contain_text("名单 1")
+        room.undo_firmware("b1-u1", words.REASON_SELF_TEST)
+        await room.until(lambda: not room.doors["b1-u1"].journal)
+        room.middle.doors.tick()
+        await expect(tile.locator("[data-update='undone']")).to_have_text("固件：已退回")
+        await expect(tile).to_have_attribute("title", re.compile("simulated"))
 
     watch(tmp_path, scene)
 

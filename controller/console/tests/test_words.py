@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from controller.bus.upload import FAILED, UNDER_WAY, Stage
 from controller.console.page import WORDS, shell
 from controller.events.ingest import ALARMING
 from controller.watchlist.level import Level
@@ -38,6 +39,7 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"credential.{name}" for name in names.CREDENTIALS.values()),
         *(f"reason.{name}" for name in (*names.REASONS.values(), *OTHER_REASONS)),
         *(f"{what}.{kind}" for kind in ALERTS for what in ("alert", "advice")),
+        *(f"update.{stage}" for stage in (FAILED | UNDER_WAY) - {Stage.WAITING}),
         *(f"level.{level}" for level in ("urgent", *Level) if level != Level.NONE),
         *(f"outcome.{outcome}" for outcome in OUTCOMES),
         *(f"capture.{kind}" for kind in ("resident", "stranger", "plate")),
