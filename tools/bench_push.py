@@ -49,7 +49,7 @@ def _one_door(figures: Report, entries: int) -> None:
     figures["first_load_ms"] = round(parse_ms + compile_ms + frames_ms, 1)
     figures |= {"first_load_parse_ms": parse_ms, "first_load_compile_ms": compile_ms, "first_load_frames_ms": frames_ms}
     figures["first_load_bytes"] = sent
-    for changed in (CHANGED // 10, CHANGED, CHANGED * 10):
+    for changed in (CHANGED // 10, CHANGED, CHANGED * 5):
         document = _document(2, entries, changed, ["u0"], [])
         second, compile_ms = _timed(partial(_compiled, document, tree, keys, first))
         sent, delta_ms = _timed(partial(_sent, keys, second, first))
