@@ -25,7 +25,7 @@ _KEYS = (
 )
 _BROKER_KEYS = ("host", "port", "name")
 _APART = 6  # bits between two formats of one reader
-_MOST_OSDP = 4  # what heap and line have room for
+_MOST_OSDP = 2  # one on each side; what a heap of 128 kB has room for
 _BAUDS = (9600, 19200, 38400, 57600, 115200, 230400)
 _MODES = {"Locked": words.MODE_LOCKED, "Unlocked": words.MODE_UNLOCKED, "Trial": words.MODE_TRIAL}
 

@@ -46,8 +46,8 @@ _REPLY = 0x80
 
 
 class Reply:
-    """What a reader said, its CRC right. `block`: type and data of the security block, empty without one. `body`: what
-    the MAC covers. `payload`: the data, as they are on the line.
+    """What a reader said, its CRC right. `block`: type and data of the security block, empty without one; `scs`: its
+    type, 0 = sent in the clear. `body`: what the MAC covers. `payload`: the data, as they are on the line.
     """
 
     def __init__(self, raw: bytes) -> None:
@@ -58,6 +58,7 @@ class Reply:
         if raw[4] & _WITH_BLOCK:
             self.block = raw[at + 1 : at + raw[at]]
             at += raw[at]
+        self.scs = self.block[0] if self.block else 0
         self.body = self.mac = b""
         if self.scs >= SCS_15:
             end -= MAC_SIZE
@@ -65,49 +66,35 @@ class Reply:
         self.code = raw[at]
         self.payload = raw[at + 1 : end]
 
-    @property
-    def scs(self) -> int:
-        """SCS_* of the security block; 0 = sent in the clear."""
-        return self.block[0] if self.block else 0
-
 
 class Line:
-    """Collects what comes in; bounded by LONGEST."""
+    """Collects what comes in. `held`: what of it is no whole frame yet, at most LONGEST bytes."""
 
     def __init__(self) -> None:
-        self._held = b""
-
-    @property
-    def empty(self) -> bool:
-        """Nothing is held."""
-        return not self._held
-
-    def clear(self) -> None:
-        """Forget a frame that did not end."""
-        self._held = b""
+        self.held = b""
 
     def feed(self, data: bytes) -> None:
         """More bytes; those before LONGEST are dropped."""
-        self._held = (self._held + data)[-LONGEST:]
+        self.held = (self.held + data)[-LONGEST:]
 
     def take(self) -> "Reply | None":
         """The next reply; what is none is skipped."""
         while True:
-            at = self._held.find(_SOM)
-            self._held = self._held[at:] if at >= 0 else b""
-            if len(self._held) < _HEAD:
+            at = self.held.find(_SOM)
+            self.held = self.held[at:] if at >= 0 else b""
+            if len(self.held) < _HEAD:
                 return None
-            size = self._held[2] | self._held[3] << 8
+            size = self.held[2] | self.held[3] << 8
             if not _HEAD + 1 + _CRC <= size <= LONGEST:
-                self._held = self._held[1:]
+                self.held = self.held[1:]
                 continue
-            if len(self._held) < size:
+            if len(self.held) < size:
                 return None
-            raw = self._held[:size]
+            raw = self.held[:size]
             if _whole(raw):
-                self._held = self._held[size:]
+                self.held = self.held[size:]
                 return Reply(raw)
-            self._held = self._held[1:]
+            self.held = self.held[1:]
 
 
 def head(address: int, sequence: int, block: bytes, code: int, data: bytes, mac_size: int = 0) -> bytes:

@@ -2,6 +2,7 @@
 
 from doorlogic import osdp
 from doorlogic.osdp_reader import News, Peripheral
+from doorwire import vocabulary as words
 
 _REPLY_MS = 200  # OSDP 2.2: a reply begins within that
 _CHARACTER_MS = 20  # and has no longer gaps
@@ -64,23 +65,23 @@ class Panel:
 
     def _send(self, now_ms: int) -> bytes:
         self._tries += 1
-        self._line.clear()
+        self._line.held = b""
         self._until_ms = now_ms + len(self._frame) * _BITS // self._baud + _REPLY_MS
         return self._frame
 
     def _waiting(self, now_ms: int) -> bytes:
         """No reply yet."""
         assert self._asked is not None
-        if not self._line.empty:
+        if self._line.held:
             if now_ms - self._heard_ms <= _CHARACTER_MS:
                 return b""
-            self._line.clear()
+            self._line.held = b""
         if now_ms < self._until_ms:
             return b""
         # A reader not heard of yet is asked once a turn: the others' cards do not wait for it.
         if self._tries < (_TRIES if self._asked.secure else 1) and now_ms - self._busy_ms < _BUSY_MS:
             return self._send(now_ms)
-        self._asked.silent(now_ms)
+        self._asked.failed(words.REASON_NONE, now_ms)
         self._asked = None
         return b""
 
@@ -102,4 +103,4 @@ class Panel:
                 self._asked = None
                 asked.heard(reply, now_ms, now_ms < self._window_ms)
         if self._asked is None:
-            self._line.clear()
+            self._line.held = b""

@@ -108,7 +108,8 @@ class Peripheral:
             return self._clear(osdp.CAP, b"\x00")
         if self._step == _CHALLENGE:
             challenge = self._random(CHALLENGE_SIZE)
-            self._session = Session(self._aes, self._base_key, challenge)
+            key = SCBK_D if self._default or self.key is None else self.key
+            self._session = Session(self._aes, key, challenge)
             return self._clear(osdp.CHLNG, challenge, osdp.SCS_11)
         if self._step == _CRYPT:
             return self._clear(osdp.SCRYPT, self._answer, osdp.SCS_13)
@@ -119,7 +120,7 @@ class Peripheral:
         if self._session is not None and self._step >= _KEYSET:
             self._in_session(reply, now_ms)
         elif reply.scs > osdp.SCS_14:
-            self._failed(words.REASON_NONE, now_ms)
+            self.failed(words.REASON_NONE, now_ms)
         elif reply.code == osdp.NAK:
             self._refused(reply, now_ms, window)
         elif self._step == _ID and reply.code == osdp.PDID:
@@ -131,11 +132,17 @@ class Peripheral:
         elif self._step == _CRYPT and reply.code == osdp.RMAC_I:
             self._accepted(reply, now_ms, window)
         else:  # a card, a key, anything: it speaks in the clear
-            self._failed(words.REASON_NOT_SECURE, now_ms)
+            self.failed(words.REASON_NOT_SECURE, now_ms)
 
-    def silent(self, now_ms: int) -> None:
-        """It does not answer any more."""
-        self._failed(words.REASON_NONE, now_ms)
+    def failed(self, reason: int, now_ms: int) -> None:
+        """No session, or none any more. REASON_NONE: it does not answer, or there is nothing to say about it yet."""
+        self._why = reason or (words.REASON_TIMEOUT if self.secure else self._why)
+        self._failures += 1
+        self._end(_AGAIN_MS if self._failures == 1 else _RETRY_MS, now_ms)
+        if reason and reason not in self._told:
+            self._told.append(reason)
+            broken = reason == words.REASON_SEAL or reason == words.REASON_WRONG_KEY and self.key is None
+            self._tell(words.EVENT_READER_ERROR if broken else words.EVENT_TAMPER, reason)
 
     def watch(self, now_ms: int) -> None:
         """What time alone brings."""
@@ -148,10 +155,6 @@ class Peripheral:
             if self._lost_told:
                 self._tell_ms = now_ms + _TELL_AGAIN_MS
                 self._tell(words.EVENT_READER_LOST, self._why)
-
-    @property
-    def _base_key(self) -> bytes:
-        return SCBK_D if self._default or self.key is None else self.key
 
     def _clear(self, code: int, data: bytes, scs: int = 0) -> bytes:
         """A frame of the time before the session."""
@@ -168,9 +171,9 @@ class Peripheral:
         for i in range(0, len(capabilities) - 2, 3):
             able = able or capabilities[i] == _CAP_SECURITY and capabilities[i + 1] & 1 > 0
         if not able:
-            self._failed(words.REASON_NOT_SECURE, now_ms)
+            self.failed(words.REASON_NOT_SECURE, now_ms)
         elif self.key is None and not window:
-            self._failed(words.REASON_WRONG_KEY, now_ms)
+            self.failed(words.REASON_WRONG_KEY, now_ms)
         else:
             self._default = self._default or self.key is None
             self._to(_CHALLENGE, now_ms)
@@ -178,7 +181,7 @@ class Peripheral:
     def _refused(self, reply: osdp.Reply, now_ms: int, window: bool) -> None:
         """NAK in the clear, to a step of the handshake."""
         if self._step < _CHALLENGE or reply.payload[:1] == bytes([_NAK_SEQUENCE]):
-            self._failed(words.REASON_NONE, now_ms)
+            self.failed(words.REASON_NONE, now_ms)
         else:
             self._mistrusted(
                 words.REASON_NOT_SECURE if self._step == _CHALLENGE else words.REASON_WRONG_KEY, now_ms, window
@@ -240,18 +243,18 @@ class Peripheral:
         assert self._session is not None
         if not reply.scs:  # a reader that was reset says NAK; anything else in the clear is not its own doing
             clear = reply.code != osdp.NAK
-            self._failed(words.REASON_NOT_SECURE if clear else words.REASON_NONE, now_ms)
+            self.failed(words.REASON_NOT_SECURE if clear else words.REASON_NONE, now_ms)
             return
         data = self._session.open(reply)
         if data is None:
-            self._failed(words.REASON_SEAL, now_ms)
+            self.failed(words.REASON_SEAL, now_ms)
         elif self._step == _KEYSET:
             self._default = False
             self._end(_AGAIN_MS, now_ms)  # anew, on its own key if it took it
         else:
             self.due_ms = now_ms if self._light_ms or self._sound_ms else now_ms + _POLL_MS
             if reply.code in (osdp.RAW, osdp.KEYPAD) and reply.scs != osdp.SCS_18:
-                self._failed(words.REASON_NOT_SECURE, now_ms)
+                self.failed(words.REASON_NOT_SECURE, now_ms)
             else:
                 self._read(reply.code, data, now_ms)
 
@@ -277,19 +280,9 @@ class Peripheral:
         """It does not have this key. In the window the other one is tried: its own, the public one."""
         if window:
             self._default = not self._default
-            self._failed(words.REASON_NONE, now_ms)
+            self.failed(words.REASON_NONE, now_ms)
         else:
-            self._failed(reason, now_ms)
-
-    def _failed(self, reason: int, now_ms: int) -> None:
-        """No session, or none any more. REASON_NONE: nothing to say about it yet."""
-        self._why = reason or (words.REASON_TIMEOUT if self.secure else self._why)
-        self._failures += 1
-        self._end(_AGAIN_MS if self._failures == 1 else _RETRY_MS, now_ms)
-        if reason and reason not in self._told:
-            self._told.append(reason)
-            broken = reason == words.REASON_SEAL or reason == words.REASON_WRONG_KEY and self.key is None
-            self._tell(words.EVENT_READER_ERROR if broken else words.EVENT_TAMPER, reason)
+            self.failed(reason, now_ms)
 
     def _end(self, pause_ms: int, now_ms: int) -> None:
         if self.secure:

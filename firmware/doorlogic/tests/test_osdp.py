@@ -167,7 +167,7 @@ def test_line_takes_no_command_no_wrong_crc_no_checksum_and_holds_no_more_than_i
     line = osdp.Line()
     for _ in range(100):
         line.feed(b"\x53\xe5\xf0\x00" + bytes(60))
-    assert len(line._held) <= osdp.LONGEST
+    assert len(line.held) <= osdp.LONGEST
 
 
 def test_security_blocks_that_reach_over_the_frames_end_are_no_frames() -> None:
