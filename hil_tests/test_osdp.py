@@ -20,6 +20,7 @@ from tools.virtual_board import image
 from tools.virtual_board.wiegand import wiegand26, wiegand34
 
 LISTED, LISTED_34, STRANGE = 1, 0x12345678, 2
+HEAP_FREE = 16_000  # bytes of 128 kB with two readers: lists and updates arrive
 BACK_S = 2.0  # DESIGN: a reader that is plugged in again works within that
 
 
@@ -87,6 +88,7 @@ def test_card_and_pin_open_at_two_readers_of_one_bus_and_a_replugged_one_is_back
         outside, inside = bus.plug(0, keys[0]), bus.plug(5, keys[5])
         await ready(here, bus, keys, [0, 5])
         await until(lambda: outside.device.is_sc_active() and inside.device.is_sc_active())
+        assert here.desk.messages(Hello)[0].free_heap >= HEAP_FREE
 
         bus.card(outside, wiegand26(0, LISTED))
         await here.door.wait_level("relay", True, 3)

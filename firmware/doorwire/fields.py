@@ -30,21 +30,25 @@ def bounded(limit: int) -> "Codec":
     return _BOUNDED, limit, 0, 0
 
 
-def put(codec: "Codec", name: str, value: object) -> bytes:
-    """The field's bytes, or MalformedError."""
+def check(codec: "Codec", name: str, value: object) -> None:
+    """MalformedError when the field cannot have this value."""
     kind, size, low, high = codec
     if kind == _UINT:
-        if isinstance(value, int) and low <= value <= high:
-            return value.to_bytes(size, "little")
-    elif isinstance(value, bytes):
-        if kind == _FIXED and len(value) == size:
-            return value
-        if kind == _BOUNDED and len(value) <= size:
-            return len(value).to_bytes(2, "little") + value
-    raise MalformedError(name)
+        right = isinstance(value, int) and low <= value <= high
+    else:
+        right = isinstance(value, bytes) and (len(value) == size or kind == _BOUNDED and len(value) < size)
+    if not right:
+        raise MalformedError(name)
 
 
-def take(codec: "Codec", name: str, data: bytes, at: int) -> "tuple[int | bytes, int]":
+def put(codec: "Codec", value: "int | bytes") -> bytes:
+    """The bytes of a field's value that was checked."""
+    if isinstance(value, int):
+        return value.to_bytes(codec[1], "little")
+    return len(value).to_bytes(2, "little") + value if codec[0] == _BOUNDED else value
+
+
+def take(codec: "Codec", name: str, data: "bytes | memoryview", at: int) -> "tuple[int | bytes, int]":
     """(value, next offset), or MalformedError."""
     kind, size, low, high = codec
     if kind == _BOUNDED:

@@ -46,7 +46,7 @@ class Hmac:
         self._inner = hashlib.sha256(_pad(key, 0x36))
         self._outer = hashlib.sha256(_pad(key, 0x5C))
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: "bytes | memoryview") -> None:
         """More of the message."""
         self._inner.update(data)
 
@@ -56,7 +56,7 @@ class Hmac:
         return self._outer.digest()
 
 
-def hmac_sha256(key: bytes, data: bytes) -> bytes:
+def hmac_sha256(key: bytes, data: "bytes | memoryview") -> bytes:
     """HMAC-SHA256 of a message in memory."""
     mac = Hmac(key)
     mac.update(data)
@@ -107,20 +107,20 @@ class Frame:
         """The frame that `data` is. The seal over the bytes received is judged before anything in them."""
         if not HEADER_SIZE + SEAL_SIZE <= len(data) <= FRAME_LIMIT:
             raise MalformedError("length")
-        body = bytes(data[:-SEAL_SIZE])
+        body = memoryview(data)[:-SEAL_SIZE]
         if len(key) != KEY_SIZE or not same(hmac_sha256(key, body)[:SEAL_SIZE], bytes(data[-SEAL_SIZE:])):
             raise SealError("seal")
         return _parse(body)
 
 
-def _parse(body: bytes) -> Frame:
+def _parse(body: "memoryview") -> Frame:
     if body[0] != VERSION:
         raise MalformedError("version")
     if body[1] not in BY_TYPE:
         raise MalformedError("type")
     numbers = [int.from_bytes(body[at : at + 4], "little") for at in (8, 12, 16)]
     message = BY_TYPE[body[1]].from_bytes(body[HEADER_SIZE:])
-    return Frame(body[2:8], numbers[0], numbers[1], numbers[2], message)
+    return Frame(bytes(body[2:8]), numbers[0], numbers[1], numbers[2], message)
 
 
 def device_of(data: bytes) -> bytes:

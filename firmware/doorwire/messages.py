@@ -6,7 +6,7 @@ Up is door → controller, down is controller → door. Times: `_unix` seconds s
 
 from doorwire import vocabulary as words
 from doorwire.errors import MalformedError
-from doorwire.fields import bounded, fixed, put, take, uint
+from doorwire.fields import bounded, check, fixed, put, take, uint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ class Message:
         for name, codec in self.FIELDS:
             if name not in values:
                 raise MalformedError(name)
-            put(codec, name, values[name])
+            check(codec, name, values[name])
             setattr(self, name, values[name])
 
     def to_bytes(self) -> bytes:
-        return b"".join([put(codec, name, getattr(self, name)) for name, codec in self.FIELDS])
+        return b"".join([put(codec, getattr(self, name)) for name, codec in self.FIELDS])
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Message":
+    def from_bytes(cls, data: "bytes | memoryview") -> "Message":
         """The message that `data` is, all of it; else MalformedError."""
         values: dict[str, object] = {}
         at = 0
