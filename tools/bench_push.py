@@ -16,12 +16,12 @@ from typing import TypeVar
 from controller.access.compile import Current, DoorKey, compile_lists
 from controller.access.document import Credential, Document, Person
 from controller.bus.transfer import Transfer, transfer_to
-from controller.bus.window import WINDOW
+from controller.bus.window import CHUNK, WINDOW
 from controller.settings import Settings
 from controller.site.tree import Tree
 from controller.store.doorlists import DoorList
 from doorwire.frame import Frame
-from doorwire.messages import CHUNK_LIMIT, Message
+from doorwire.messages import Message
 from tools.bench import Report
 from tools.machine import describe
 
@@ -136,5 +136,5 @@ def _sent(keys: dict[str, DoorKey], lists: dict[str, DoorList], installed: dict[
 
 def _messages(transfer: Transfer) -> Iterable[Message]:
     yield from transfer.begin()
-    for offset in range(0, transfer.size, WINDOW * CHUNK_LIMIT):
+    for offset in range(0, transfer.size, WINDOW * CHUNK):
         yield from transfer.progress(offset)

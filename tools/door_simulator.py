@@ -20,7 +20,6 @@ from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
 from doorwire.frame import SEAL_SIZE, Frame, Guard, hmac_sha256
 from doorwire.messages import (
-    CHUNK_LIMIT,
     Ack,
     Command,
     Event,
@@ -65,6 +64,7 @@ class SimulatedDoor:
         self.refuses = words.REASON_NONE  # for this reason it takes no list
         self.list_bytes = 0  # of lists and deltas, since the beginning
         self._arriving: tuple[ListBegin, bytearray] | None = None
+        self._chunks = 0
         self.firmware = b"simulated"
         self.refuses_firmware = words.REASON_NONE  # for this reason it takes none
         self.image = b""  # of the firmware that it switched to
@@ -235,7 +235,8 @@ class SimulatedDoor:
         expected = chunk.offset == len(data)
         if expected:
             data += chunk.data
-        if not expected or len(data) % (PROGRESS_EVERY * CHUNK_LIMIT) == 0:
+        self._chunks += 1
+        if not expected or self._chunks % PROGRESS_EVERY == 0 or len(data) == begin.size:
             self.say(ListProgress(version=begin.version, offset=len(data)), now_s)
 
     def _commit(self, commit: ListCommit, now_s: float) -> None:
@@ -266,7 +267,8 @@ class SimulatedDoor:
         elif isinstance(message, UpdateChunk):
             if message.offset == len(data):
                 data += message.data
-                if len(data) % (PROGRESS_EVERY * CHUNK_LIMIT) and begin is not None and len(data) < begin.size:
+                self._chunks += 1
+                if self._chunks % PROGRESS_EVERY and begin is not None and len(data) < begin.size:
                     return
         elif hashlib.sha256(data).digest() == message.digest:
             self.image = bytes(data)

@@ -1,7 +1,6 @@
 """Bytes on their way to a door in chunks, at most WINDOW beyond what the door has confirmed; go-back-N. Pure."""
 
-from doorwire.messages import CHUNK_LIMIT
-
+CHUNK = 512  # bytes, half of what the wire allows: a door must find the room for a frame in one piece of a full heap
 WINDOW = 8  # chunks beyond the offset that the door last said
 
 
@@ -47,7 +46,7 @@ class Window:
         self._sent = 0
 
     def _fill(self) -> list[tuple[int, bytes]]:
-        end = min((self.heard or 0) + WINDOW * CHUNK_LIMIT, self.size)
-        starts = range(self._sent, end, CHUNK_LIMIT)
+        end = min((self.heard or 0) + WINDOW * CHUNK, self.size)
+        starts = range(self._sent, end, CHUNK)
         self._sent = max(self._sent, end)
-        return [(at, self._data[at : min(at + CHUNK_LIMIT, end)]) for at in starts]
+        return [(at, self._data[at : min(at + CHUNK, end)]) for at in starts]
