@@ -6,6 +6,7 @@ Lines that begin with "trace" tell what the firmware does, in its order (the vir
 
 import asyncio
 import json
+import sys
 import time
 
 import door_app
@@ -116,7 +117,9 @@ async def _measure():
                 raise ValueError("a card that is listed was not found")
             times_us.append(time.ticks_diff(time.ticks_us(), began_us))
         await asyncio.sleep_ms(_PAUSE_MS)
-    print("probe", json.dumps({"us": times_us, "reads": reads, "appends_us": Seen.appends_us}))
+    print("probe", end=" ")
+    json.dump({"us": times_us, "reads": reads, "appends_us": Seen.appends_us}, sys.stdout)  # as text it does not fit
+    print()
 
 
 def _wanted():
