@@ -31,6 +31,27 @@ def test_config_takes_readers_with_their_formats_and_keypad() -> None:
     assert found.problems == [] and (found.formats, found.keypad) == ((26, 37, -56), 8)
 
 
+def test_config_takes_osdp_readers() -> None:
+    found = parsed(readers=[{"osdp": {"addresses": [126, 0], "baud": 115_200}, "formats": [34]}])
+    assert (found.problems, found.osdp, found.baud, found.formats) == ([], (126, 0), 115_200, (34,))
+    assert parsed(readers=[{"osdp": {"addresses": [3]}}]).baud == 9600 and parsed().osdp == ()
+    for wrong in (
+        {},
+        [0],
+        {"addresses": []},
+        {"addresses": [0, 1, 2]},
+        {"addresses": [5, 5]},
+        {"addresses": [127]},
+        {"addresses": [-1]},
+        {"addresses": [True]},
+        {"addresses": ["0"]},
+        {"addresses": [0], "baud": 300},
+        {"addresses": [0], "key": "00"},
+    ):
+        found = parsed(readers=[{"osdp": wrong}])
+        assert found.osdp == () and len(found.problems) == 1 and "osdp" in found.problems[0], wrong
+
+
 def test_config_takes_every_setting() -> None:
     found = parsed(release_s=2, open_too_long_s=60, barrier=True, mode="Trial", readers=[{"formats": [34]}])
     assert found.problems == [] and found.formats == (34,)
