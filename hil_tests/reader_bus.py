@@ -131,9 +131,10 @@ class ReaderBus:
         data = keys.encode().replace(b"*", b"\x7f").replace(b"#", b"\r")
         self._event(reader, {"event": osdp.Event.KeyPress, "reader_no": 0, "data": data})
 
-    def inject(self, data: bytes) -> None:
-        """Bytes on the line that come from nobody on it."""
-        os.write(self._panel, data)
+    def housing(self, reader: Reader, is_open: bool) -> None:
+        """Open its housing, or shut it."""
+        report = bytes([is_open, False])
+        self._event(reader, {"event": osdp.Event.Status, "type": osdp.StatusReportType.Local, "report": report})
 
     def _event(self, reader: Reader, event: dict[str, Any]) -> None:
         with self._lock:

@@ -110,6 +110,12 @@ def test_card_and_pin_open_at_two_readers_of_one_bus_and_a_replugged_one_is_back
         await here.door.wait_level("relay", False, 5)
         assert sorted({message.person for message in here.desk.messages(Event) if message.person}) == [7, 8, 9]
 
+        bus.housing(inside, True)
+        await event(here, words.EVENT_TAMPER, words.REASON_NONE, 5)
+        await until(lambda: here.desk.messages(State)[-1].alarms == words.ALARM_TAMPER)
+        bus.housing(inside, False)
+        await until(lambda: here.desk.messages(State)[-1].alarms == 0)
+
         bus.unplug(outside)
         await event(here, words.EVENT_READER_LOST, words.REASON_TIMEOUT, 0)
         await until(lambda: here.desk.messages(State)[-1].alarms == words.ALARM_READER)
