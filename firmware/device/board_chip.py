@@ -1,28 +1,45 @@
-"""What ESP32 and RP2 boards have in common: pins from a pin map, edges by interrupt, watchdog."""
+"""What ESP32 and RP2 boards have in common: pins from a pin map, network, watchdog."""
 
 import asyncio
 import time
 
 import machine
+import network
 from machine import Pin
 
 from boards import PinMap
-from device.board import BUZZER, LED, RELAY, TICKS_MASK, Board
+from device.board import BUZZER, LED, TICKS_MASK, Board
 from device.relay import TimedPin
 from doorlogic.door import Levels
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    Card = Any  # network.WLAN, network.LAN or network.WIZNET5K
+
+    class Output(Protocol):
+        """A pin that can be driven for a time."""
+
+        def pulse(self, ms: int) -> None:
+            """High for `ms` from now."""
+
+        def set(self, level: bool) -> None:
+            """Until told otherwise."""
+
+
 _WATCHDOG_MS = 8_000  # the longest an RP2040 can wait
+_UP_S = 20
 
 
 class ChipBoard(Board):
-    """Pins of `pins`. The relay is driven to rest before anything else."""
+    """Pins of `pins`; the relay is the chip's own business, driven to rest before anything else."""
 
-    def __init__(self, pins: PinMap, timers: "tuple[int, int, int]", hard: bool) -> None:
+    def __init__(self, pins: PinMap, settings: "dict[str, str]", timers: "tuple[int, int]") -> None:
         super().__init__()
-        self.outputs = {
-            RELAY: TimedPin(pins.relay, pins.relay_active_high, timers[0]),
-            LED: TimedPin(pins.led, True, timers[1]),
-            BUZZER: TimedPin(pins.buzzer, True, timers[2]),
+        self.outputs: dict[str, Output] = {
+            LED: TimedPin(pins.led, timers[0]),
+            BUZZER: TimedPin(pins.buzzer, timers[1]),
         }
         self.reset_cause = _RESETS.get(machine.reset_cause(), 0)
         self.flag = asyncio.ThreadSafeFlag()
@@ -31,15 +48,18 @@ class ChipBoard(Board):
         self.watchdog: machine.WDT | None = None
         self.input_pins = [Pin(number, Pin.IN, Pin.PULL_UP) for number in pins.inputs]
         for pin in self.input_pins:
-            pin.irq(self.input_changed, Pin.IRQ_FALLING | Pin.IRQ_RISING)
-        self.d0 = Pin(pins.d0, Pin.IN, Pin.PULL_UP)
-        self.d1 = Pin(pins.d1, Pin.IN, Pin.PULL_UP)
-        if hard:
-            self.d0.irq(self.edge_0, Pin.IRQ_FALLING, hard=True)
-            self.d1.irq(self.edge_1, Pin.IRQ_FALLING, hard=True)
-        else:  # the port's pin interrupts take no such argument
-            self.d0.irq(self.edge_0, Pin.IRQ_FALLING)
-            self.d1.irq(self.edge_1, Pin.IRQ_FALLING)
+            pin.irq(self.changed, Pin.IRQ_FALLING | Pin.IRQ_RISING)
+        self.settings = settings
+        self.card: Card = None
+        try:
+            self.card = self.ethernet(pins) if "ethernet" in settings else network.WLAN(network.STA_IF)
+            self.card.active(True)
+        except (OSError, ValueError, RuntimeError, AttributeError) as error:
+            print("network: this board has no such card:", error)  # its door opens from the list all the same
+
+    def ethernet(self, pins: PinMap) -> "Card":
+        """The wired card."""
+        raise NotImplementedError
 
     def pulse(self, output: str, ms: int) -> None:
         self.outputs[output].pulse(ms)
@@ -62,9 +82,23 @@ class ChipBoard(Board):
 
     async def wait(self, timeout_ms: int) -> None:
         try:
-            await asyncio.wait_for_ms(self.flag.wait(), timeout_ms)
+            await asyncio.wait_for(self.flag.wait(), timeout_ms / 1000)
         except asyncio.TimeoutError:
             pass
+
+    async def network_up(self) -> None:
+        if self.card is None:
+            raise OSError("no network card")
+        if self.card.isconnected():
+            return
+        if "wifi" in self.settings:
+            self.card.disconnect()
+            self.card.connect(self.settings["wifi"], self.settings["password"])
+        for _ in range(_UP_S * 4):
+            if self.card.isconnected():
+                return
+            await asyncio.sleep(0.25)
+        raise OSError("no network")
 
     def running(self) -> None:
         self.watchdog = machine.WDT(timeout=_WATCHDOG_MS)
@@ -78,18 +112,8 @@ class ChipBoard(Board):
             output.set(False)
         machine.reset()
 
-    def edge_0(self, pin: Pin) -> None:
-        """Interrupt: a 0 of the reader."""
-        self.edges.put(0, time.ticks_us() & TICKS_MASK)
-        self.flag.set()
-
-    def edge_1(self, pin: Pin) -> None:
-        """Interrupt: a 1 of the reader."""
-        self.edges.put(1, time.ticks_us() & TICKS_MASK)
-        self.flag.set()
-
-    def input_changed(self, pin: Pin) -> None:
-        """Interrupt: look at the inputs."""
+    def changed(self, pin: Pin) -> None:
+        """Interrupt: look at the pins."""
         self.flag.set()
 
 

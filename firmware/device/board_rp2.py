@@ -1,14 +1,17 @@
 """RP2040 and RP2350: Ethernet by W5500, or Wi-Fi on the W boards."""
 
-import asyncio
-
 import network
+from machine import SPI, Pin
 
 import boards
+from device.board import RELAY
 from device.board_chip import ChipBoard
+from device.pio_rp2 import HeldPin, PioEdges
 from doorwire import vocabulary as words
 
-_UP_S = 20
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device.board_chip import Card
 
 
 class Rp2Board(ChipBoard):
@@ -16,28 +19,20 @@ class Rp2Board(ChipBoard):
 
     ID = words.BOARD_RP2
 
-    def __init__(self, name: str, settings: "dict[str, object]") -> None:
-        pins = boards.find(name, boards.RP2_W5500)
-        super().__init__(pins, (-1, -1, -1), True)
-        self.settings = settings
-        self.card: network.WLAN | network.WIZNET5K
-        if "wifi" in settings:
-            self.card = network.WLAN(network.STA_IF)
-        else:
-            from machine import SPI, Pin
+    def __init__(self, name: str, settings: "dict[str, str]") -> None:
+        pins = boards.find(name, boards.RP2)
+        relay = HeldPin(pins.relay)
+        super().__init__(pins, settings, (-1, -1))
+        self.outputs[RELAY] = relay
+        lines = Pin(pins.d0, Pin.IN, Pin.PULL_UP), Pin(pins.d1, Pin.IN, Pin.PULL_UP)
+        self.edges = PioEdges(*lines)
+        for line in lines:
+            line.irq(self.changed, Pin.IRQ_FALLING, hard=True)
 
-            spi = SPI(0, sck=Pin(pins.spi[0]), mosi=Pin(pins.spi[1]), miso=Pin(pins.spi[2]))
-            self.card = network.WIZNET5K(spi, Pin(pins.spi[3]), Pin(pins.spi[4]))
-        self.card.active(True)
-
-    async def network_up(self) -> None:
-        if self.card.isconnected():
-            return
-        if "wifi" in self.settings:
-            self.card.disconnect()
-            self.card.connect(self.settings["wifi"], self.settings["password"])
-        for _ in range(_UP_S * 4):
-            if self.card.isconnected():
-                return
-            await asyncio.sleep(0.25)
-        raise OSError("no network")
+    def ethernet(self, pins: boards.PinMap) -> "Card":
+        spi = SPI(0, sck=Pin(pins.spi[0]), mosi=Pin(pins.spi[1]), miso=Pin(pins.spi[2]))
+        # Only the firmware of W5500 boards has it; the stubs are those of a Pico W.
+        card: Card = network.WIZNET5K(spi, Pin(pins.spi[3]), Pin(pins.spi[4]))  # type: ignore[attr-defined]
+        card.active(True)
+        card.ifconfig("dhcp")  # this driver does not ask for an address by itself
+        return card

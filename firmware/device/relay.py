@@ -8,9 +8,8 @@ class TimedPin:
     below the interpreter is ended by the watchdog, whose reset leaves the pin floating and the relay's pull-down wins.
     """
 
-    def __init__(self, pin: int, active_high: bool, timer: int) -> None:
-        self._rest = 0 if active_high else 1
-        self._pin = Pin(pin, Pin.OUT, value=self._rest)
+    def __init__(self, pin: int, timer: int) -> None:
+        self._pin = Pin(pin, Pin.OUT, value=0)
         self._timer = Timer(timer)
         self._end_now = self._end  # bound once: an interrupt may not allocate
 
@@ -18,12 +17,12 @@ class TimedPin:
         """High for `ms` from now; the end is armed before the pin rises."""
         self._timer.deinit()
         self._timer.init(mode=Timer.ONE_SHOT, period=ms, callback=self._end_now)
-        self._pin.value(1 - self._rest)
+        self._pin.value(1)
 
     def set(self, level: bool) -> None:
         """Until told otherwise."""
         self._timer.deinit()
-        self._pin.value(1 - self._rest if level else self._rest)
+        self._pin.value(level)
 
     def _end(self, timer: Timer) -> None:
-        self._pin.value(self._rest)
+        self._pin.value(0)
