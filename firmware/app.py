@@ -178,7 +178,7 @@ class Door:
             await self._board.wait(min([ms for ms in due if ms >= 0]))
             for reason, kind, value in reader.poll(self._board.ticks_us, self._board.uptime_ms()):
                 if reason:
-                    self.doorway.unreadable(reason)
+                    self.doorway.unreadable(reason, value)
                 else:
                     self.doorway.badge(kind, value)
             before = inputs.levels

@@ -110,7 +110,8 @@ def test_wrong_parity_never_opens(play: Play) -> None:
         await ready(here)
         good = wiegand26(FACILITY, LISTED)
         await here.door.swipe(("1" if good[0] == "0" else "0") + good[1:])
-        await event(here, words.EVENT_READER_ERROR)
+        told = await event(here, words.EVENT_READER_ERROR)
+        assert (told.reason, told.credential) == (words.REASON_PARITY, 1)
         await asyncio.sleep(QUIET_S)
         assert here.relay_rises() == 0
 

@@ -1,6 +1,6 @@
 """Pin maps: which pin of which board is what. config.json's `board` names one.
 
-Outputs are active high: a pin without firmware floats, and the pull-down that every relay driver needs keeps it at rest.
+Outputs are active high: without firmware a pin floats, and the pull-down that a relay driver needs keeps it at rest.
 """
 
 from collections import namedtuple

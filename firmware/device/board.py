@@ -7,7 +7,17 @@ from doorwire import vocabulary as words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from device.uart_unix import Uart
+    from typing import Protocol
+
+    class Uart(Protocol):
+        """The readers' bus."""
+
+        def read(self) -> bytes:
+            """What has come in, at once."""
+
+        def write(self, data: bytes) -> None:
+            """On its way when this returns."""
+
 
 RELAY = "relay"
 LED = "led"
@@ -16,7 +26,9 @@ TICKS_MASK = 0x3FFFFFFF  # microsecond ticks wrap at 2^30 on the chips
 
 
 class EdgeRing:
-    """Reader edges between interrupt and loop. When full, new edges are dropped and `overrun` says so."""
+    """Reader edges between interrupt and loop. When full, new edges are dropped and `overrun` says so. `since_us`: when
+    it was begun to listen to the lines.
+    """
 
     SIZE = 128
 
@@ -26,6 +38,7 @@ class EdgeRing:
         self._head = 0
         self._tail = 0
         self.overrun = False
+        self.since_us = 0
 
     def put(self, line: int, at_us: int) -> None:
         """From an interrupt: allocates nothing. `at_us` within TICKS_MASK."""

@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
+    from device.board import Uart
+
     Card = Any  # network.WLAN, network.LAN or network.WIZNET5K
 
     class Output(Protocol):
@@ -33,9 +35,11 @@ _UP_S = 20
 
 
 class ChipBoard(Board):
-    """Pins of `pins`; the relay is the chip's own business, driven to rest before anything else."""
+    """Pins of `pins`; the relay is the chip's own business, driven to rest before anything else. `timers`: of light,
+    buzzer and reader bus.
+    """
 
-    def __init__(self, pins: PinMap, settings: "dict[str, str]", timers: "tuple[int, int]") -> None:
+    def __init__(self, pins: PinMap, settings: "dict[str, str]", timers: "tuple[int, int, int]") -> None:
         super().__init__()
         self.outputs: dict[str, Output] = {
             LED: TimedPin(pins.led, timers[0]),
@@ -49,6 +53,8 @@ class ChipBoard(Board):
         self.input_pins = [Pin(number, Pin.IN, Pin.PULL_UP) for number in pins.inputs]
         for pin in self.input_pins:
             pin.irq(self.changed, Pin.IRQ_FALLING | Pin.IRQ_RISING)
+        self.pins = pins
+        self.uart_timer = timers[2]
         self.settings = settings
         self.card: Card = None
         try:
@@ -85,6 +91,11 @@ class ChipBoard(Board):
             await asyncio.wait_for(self.flag.wait(), timeout_ms / 1000)
         except asyncio.TimeoutError:
             pass
+
+    def uart(self, baud: int) -> "Uart":
+        from device import uart_chip
+
+        return uart_chip.Uart(self.pins.uart, baud, self.uart_timer)
 
     async def network_up(self) -> None:
         if self.card is None:

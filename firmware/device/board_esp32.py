@@ -31,8 +31,9 @@ class Esp32Board(ChipBoard):
     def __init__(self, name: str, settings: "dict[str, str]") -> None:
         pins = boards.find(name, boards.ESP32_S3)
         relay = TimedPin(pins.relay, 0)
-        super().__init__(pins, settings, (1, 2))
+        super().__init__(pins, settings, (1, 2, 3))
         self.outputs[RELAY] = relay
+        self.edges.since_us = self.ticks_us()
         Pin(pins.d0, Pin.IN, Pin.PULL_UP).irq(self.edge_0, Pin.IRQ_FALLING)
         Pin(pins.d1, Pin.IN, Pin.PULL_UP).irq(self.edge_1, Pin.IRQ_FALLING)
 

@@ -22,7 +22,7 @@ class Rp2Board(ChipBoard):
     def __init__(self, name: str, settings: "dict[str, str]") -> None:
         pins = boards.find(name, boards.RP2)
         relay = HeldPin(pins.relay)
-        super().__init__(pins, settings, (-1, -1))
+        super().__init__(pins, settings, (-1, -1, -1))
         self.outputs[RELAY] = relay
         lines = Pin(pins.d0, Pin.IN, Pin.PULL_UP), Pin(pins.d1, Pin.IN, Pin.PULL_UP)
         self.edges = PioEdges(*lines)

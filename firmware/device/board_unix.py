@@ -31,9 +31,10 @@ class UnixBoard(Board):
 
     def __init__(self) -> None:
         super().__init__()
+        self.edges.since_us = self.ticks_us()
         self.reset_cause = int(os.getenv("MENSHEN_RESET") or words.RESET_POWER_ON)
         self._start = time.ticks_ms()
-        self._quiet_us = time.ticks_us()
+        self._quiet_us = time.ticks_us() + _FRAME_GAP_US
         self._levels = [False] * len(INPUTS)
         self._changed = asyncio.Event()
         self._wire: socket.socket | None = None

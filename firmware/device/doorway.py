@@ -244,10 +244,10 @@ class Doorway:
                 self._waiting_card,
             )
 
-    def unreadable(self, reason: int) -> None:
-        """A reader frame that is no card."""
+    def unreadable(self, reason: int, count: int) -> None:
+        """Frames of a reader that were no card."""
         self.signal(BUZZER, _DENIED_MS)
-        self.record(words.EVENT_READER_ERROR, reason)
+        self.record(words.EVENT_READER_ERROR, reason, credential=count)
 
     def open(self, reason: int, person: int) -> int:
         """A fresh sealed command to open: REASON_NONE, or why not."""

@@ -85,7 +85,7 @@ class Bus:
                 self._speaking = reader
         try:
             if news.reason:
-                self._doorway.unreadable(news.reason)
+                self._doorway.unreadable(news.reason, 1)
             else:
                 self._doorway.badge(news.credential, news.value)
         finally:

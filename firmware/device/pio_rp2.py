@@ -141,6 +141,7 @@ class PioEdges(EdgeRing):
         self.overrun = False
         self._lines = (_Line(0, d0), _Line(1, d1))
         self._start_us = time.ticks_us()
+        self.since_us = self._start_us & TICKS_MASK
         mem32[_PIO0] = mem32[_PIO0] & _ENABLED | _ENABLE_BOTH
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ class Uart:
     """`pins`: number of the UART, transmit, receive, driver enable. `timer`: of the driver's end."""
 
     def __init__(self, pins: "tuple[int, int, int, int]", baud: int, timer: int) -> None:
-        self._driver = TimedPin(pins[3], True, timer)
+        self._driver = TimedPin(pins[3], timer)
         self._uart = UART(pins[0], baudrate=baud, tx=Pin(pins[1]), rx=Pin(pins[2]), rxbuf=_ROOM, timeout=0)
         self._baud = baud
 

@@ -34,10 +34,13 @@ class Frame:
 
 
 class Framer:
-    """Collects edges; bounded by LONGEST_FRAME."""
+    """Collects edges; bounded by LONGEST_FRAME. Who begins to listen may do so in the middle of a frame, the rest of
+    which could pass for a card: nothing is trusted before the first silence.
+    """
 
     def __init__(self) -> None:
         self._begin()
+        self._noisy = True
 
     def _begin(self) -> None:
         self._count = 0
@@ -69,14 +72,14 @@ class Framer:
         return ended
 
     def lost(self) -> None:
-        """Edges were lost: the frame being collected is not to be trusted."""
+        """Edges were lost: nothing up to the next silence is to be trusted."""
         self._noisy = True
 
     def silence(self, since_us: int) -> "Frame | None":
         """The frame that `since_us` without an edge has ended, if any."""
-        if self._count == 0 or since_us <= self.end_us:
+        if since_us <= self.end_us:
             return None
-        frame = Frame(self._count, self._bits, self._noisy)
+        frame = Frame(self._count, self._bits, self._noisy) if self._count else None
         self._begin()
         return frame
 

@@ -111,8 +111,8 @@ class Chip:
         if id(program) not in self.offsets:
             self.offsets[id(program)] = self._used
             for number, opcode in enumerate(program.opcodes):
-                opcode += self._used if opcode >> 13 == 0 else 0  # jumps are absolute
-                self.rp2040.write_uint32(PIO0 + 0x48 + 4 * (self._used + number), opcode)
+                base = self._used if opcode >> 13 == 0 else 0  # jumps are absolute
+                self.rp2040.write_uint32(PIO0 + 0x48 + 4 * (self._used + number), base + opcode)
             self._used += len(program.opcodes)
             assert self._used <= 32
         return self.offsets[id(program)]

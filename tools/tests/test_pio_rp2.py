@@ -106,8 +106,9 @@ def test_edges_that_ran_over_are_told_and_the_next_card_is_read(board: Board) ->
     reader = Reader(board.edges, (34,))
     board.swipe("1" * 150)
     assert len(board.edges) == 0 and board.edges.overrun
+    assert board.poll(reader) == []
     board.chip.run(25_000)
-    board.poll(reader)
+    assert board.poll(reader) == []
     board.swipe(wiegand34(0x89ABCDEF))
     board.chip.run(25_000)
     assert board.poll(reader) == [GOOD_34]

@@ -23,6 +23,11 @@ def swipe(edges: EdgeRing, start_us: int, bits: str = BITS, interval_us: int = 1
     return start_us + (len(bits) - 1) * interval_us
 
 
+def refused(reason: int, count: int = 1) -> "tuple[int, int, int]":
+    """So many frames that were no card."""
+    return reason, words.CREDENTIAL_NONE, count
+
+
 def at(now_us: int) -> "Callable[[], int]":
     """A clock that stands there."""
     return lambda: now_us & TICKS_MASK
@@ -71,7 +76,7 @@ def test_reader_counts_parity_and_length_errors() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" + BITS[1:])
     last_us = swipe(edges, last_us + 30_000, BITS[:-1])
-    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_PARITY, 1, 0), (words.REASON_FORMAT, 1, 0)]
+    assert reader.poll(at(last_us + 20_001), 0) == [refused(words.REASON_FORMAT), refused(words.REASON_PARITY)]
     assert reader.errors == 2
 
 
@@ -80,9 +85,45 @@ def test_reader_refuses_a_card_when_the_ring_ran_over() -> None:
     reader = Reader(edges, (26,))
     last_us = swipe(edges, 1_000_000, "1" * 300)
     assert len(edges) == EdgeRing.SIZE - 1 and edges.overrun
-    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    assert reader.poll(at(last_us), 0) == []
+    assert reader.poll(at(last_us + 20_001), 0) == [refused(words.REASON_FORMAT)]
     last_us = swipe(edges, 9_000_000)
     assert reader.poll(at(last_us + 20_001), 0) == [GOOD]
+
+
+def test_reader_takes_the_end_of_a_frame_for_no_card() -> None:
+    """Each is 26 good bits that are the last of 34: the reader began in the middle, or lost what was before."""
+    began = EdgeRing()
+    began.since_us = 999_000
+    reader = Reader(began, (26,))
+    last_us = swipe(began, 1_000_000)
+    assert reader.poll(at(last_us + 20_001), 0) == [refused(words.REASON_FORMAT)]
+    last_us = swipe(began, last_us + 30_000)
+    assert reader.poll(at(last_us + 20_001), 0) == [GOOD]
+
+    began.overrun = True  # with nothing left in the ring: as the RP2's, which forgets all
+    assert reader.poll(at(last_us + 999_000), 0) == []
+    last_us = swipe(began, last_us + 1_000_000)
+    assert reader.poll(at(last_us + 20_001), 10_000) == [refused(words.REASON_FORMAT)]
+
+
+def test_reader_tells_a_floating_line_once_in_ten_seconds_and_parity_at_once() -> None:
+    edges = EdgeRing()
+    reader = Reader(edges, (26,))
+    told = []
+    for n in range(400):  # each 100 ms: spikes for 20 s, then frames; among them one card read wrong
+        bits = "1" + BITS[1:] if n == 333 else "101" if n < 200 else "10101"
+        last_us = swipe(edges, 1_000_000 + 100_000 * n, bits)
+        for read in reader.poll(at(last_us + 20_001), 100 * n):
+            told.append((n,) + read)
+    assert told == [
+        (200,) + refused(words.REASON_FORMAT, 201),
+        (300,) + refused(words.REASON_FORMAT, 100),
+        (333,) + refused(words.REASON_PARITY),
+    ]
+    assert reader.errors == 400
+    assert reader.poll(at(50_000_000), 40_000) == [refused(words.REASON_FORMAT, 98)]  # what was held back
+    assert reader.poll(at(50_000_000), 90_000) == []
 
 
 def typed(reader: Reader, edges: EdgeRing, pressed: str, bits: int, start_us: int, step_ms: int = 300) -> "list[int]":
@@ -118,11 +159,11 @@ def test_keypad_takes_no_noise_for_a_key() -> None:
     edges = EdgeRing()
     reader = Reader(edges, (26,), 8)
     last_us = swipe(edges, 1_000_000, "00010001")
-    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    assert reader.poll(at(last_us + 20_001), 0) == [refused(words.REASON_FORMAT)]
     last_us = swipe(edges, 2_000_000, "0001")
-    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    assert reader.poll(at(last_us + 20_001), 10_000) == [refused(words.REASON_FORMAT)]
     last_us = swipe(edges, 3_000_000, "00111100")  # 12: no key
-    assert reader.poll(at(last_us + 20_001), 0) == [(words.REASON_FORMAT, 1, 0)]
+    assert reader.poll(at(last_us + 20_001), 20_000) == [refused(words.REASON_FORMAT)]
 
 
 def test_inputs_count_when_they_have_stood() -> None:

@@ -81,6 +81,24 @@ def test_framer_refuses_frames_too_long_and_keeps_them_bounded() -> None:
     assert whole is not None and whole.noisy and whole.bits < 1 << LONGEST_FRAME
 
 
+def test_framer_trusts_nothing_before_the_first_silence() -> None:
+    framer = Framer()
+    for bit in KNOWN[0][0]:
+        assert framer.edge(int(bit), 1000) is None
+    half = framer.silence(FRAME_END_US + 1)
+    assert half is not None and half.count == 26 and half.noisy
+    framer.lost()
+    for bit in KNOWN[0][0]:
+        assert framer.edge(int(bit), 1000) is None
+    half = framer.silence(FRAME_END_US + 1)
+    assert half is not None and half.noisy
+    framer.lost()
+    assert framer.silence(FRAME_END_US + 1) is None
+    feed(framer, KNOWN[0][0])
+    whole = framer.silence(FRAME_END_US + 1)
+    assert whole is not None and not whole.noisy
+
+
 def test_framer_that_lost_edges_refuses_that_frame_and_takes_the_next() -> None:
     framer = Framer()
     feed(framer, KNOWN[0][0])
