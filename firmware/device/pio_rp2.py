@@ -16,6 +16,8 @@ from device.board import TICKS_MASK, EdgeRing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rp2.asm_pio import *  # noqa: F403
 
 _PIO0 = 0x50200000  # RP2040 datasheet 3.7, RP2350 datasheet 11.7; the radio of the W boards uses PIO1
@@ -106,7 +108,7 @@ class _Line:
         self._taken = 0
         machine = rp2.StateMachine(number, falls, freq=4_000_000, jmp_pin=pin)
         machine.exec("set(x, 0)")
-        self._dma = rp2.DMA()
+        self._dma: Any = rp2.DMA()  # the stubs know only its methods
         how = self._dma.pack_ctrl(
             inc_read=False, ring_size=_RING_BITS, ring_sel=True, treq_sel=_RX_REQUEST + number, bswap=False
         )

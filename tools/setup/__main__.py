@@ -11,11 +11,14 @@ from tools.setup.archives import ensure_pictures, ensure_wasm
 from tools.setup.environment import ensure_environment
 from tools.setup.parts import MICROPYTHON, ROOTS, TOOLS, ensure
 from tools.setup.places import VENV, SetupError, home, say
+from tools.setup.stubs import ensure_stubs
 
 
 def ensure_system(with_browser: bool) -> None:
-    """Debian parts, pinned archives, built models. The browser is only for the tests of the pages."""
+    """Debian parts, pinned archives, built models. Browser and type stubs are only for the tests."""
     ensure(*(ROOTS if with_browser else (MICROPYTHON, TOOLS)))
+    if with_browser:
+        ensure_stubs()
     ensure_wasm()
     ensure_pictures()
     done = subprocess.run([str(VENV / "bin" / "menshen"), "models", "build"], check=False, stdout=sys.stderr)

@@ -33,9 +33,9 @@ def ensure_environment() -> None:
         _make()
     stamp.write_text(_WORKING)
     try:
-        _pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
-        _pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
-        _pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+        pip("install", "--require-hashes", "--no-deps", "-r", str(BUILD_LOCK))
+        pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(LOCK))
+        pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
     except SetupError:
         stamp.write_text("pip failed and took back what it had begun")
         raise
@@ -100,7 +100,8 @@ def _pip_wheel() -> Path:
     return found[-1]
 
 
-def _pip(*words: str) -> None:
+def pip(*words: str) -> None:
+    """The environment's pip; SetupError when it fails."""
     _run([str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *words, "--progress-bar", "on"])
 
 
