@@ -28,6 +28,7 @@ _ROLLBACK = re.compile(r"^ROLLBACK *= *([0-9]{1,9})$", re.MULTILINE)
 
 _INLINED = {"doorwire/vocabulary.py", "doorwire/names.py"}  # every other file has their numbers
 _HOST_ONLY = {"doorwire/listwriter.py"}
+_FROZEN = "frozen"  # part of a board's MicroPython
 
 
 class BundleError(Exception):
@@ -63,6 +64,7 @@ class Bundle:
 def lean_sources(firmware: Path = FIRMWARE) -> dict[str, str]:
     """The modules as they are compiled; BundleError when one is no Python."""
     sources = sorted(path for path in firmware.rglob("*.py") if not _is_test(path.relative_to(firmware)))
+    sources = [source for source in sources if source.parent.name != _FROZEN]
     sources = [source for source in sources if source.relative_to(firmware).as_posix() not in _INLINED | _HOST_ONLY]
     texts = {source.relative_to(firmware).as_posix(): source.read_text() for source in sources}
     texts.pop(_SOURCE, None)

@@ -19,10 +19,12 @@ from mpremote.transport import TransportExecError
 from tools import flash_esp
 from tools.bundle import Bundle
 from tools.flash_errors import (
+    DamagedFlashError,
     NoHelloError,
     NoSpaceError,
     NotMicroPythonError,
     SilentBoardError,
+    StockMicroPythonError,
     UnknownBoardError,
     WriteError,
 )
@@ -64,6 +66,19 @@ def _facts():
         "block": space[0],
         "free": space[0] * space[3],
     }
+"""
+
+# Stock MicroPython's own `_boot` formats when it is imported once more, so ours is known by a module of its own.
+_FLASH = """\
+import sys
+def _flash():
+    if sys.platform not in ("esp32", "rp2"):
+        return "mounted"
+    try:
+        import door_flash
+    except ImportError:
+        return "stock"
+    return door_flash.state()
 """
 
 _SWITCH = """\
@@ -142,12 +157,14 @@ def flash(
     new_identity: bool = False,
     micropython: Path | None = None,
     erase: bool = False,
+    format_damaged: bool = False,
     hello_s: float = 30.0,
 ) -> FlashReport:
     """Make the board behind `port` a door of `community` that runs `bundle`; FlashError says why not.
 
     A door that the ledger knows keeps its identity unless `new_identity`. `micropython`: the .bin to put on an ESP chip
-    first; `erase` empties the chip before. `hello_s`: patience for the application's hello.
+    first; `erase` empties the chip before. `format_damaged`: a flash that does not mount is emptied.
+    `hello_s`: patience for the application's hello.
     """
     started = time.monotonic()
     if micropython is not None:
@@ -157,6 +174,7 @@ def flash(
     link = Link(port)
     try:
         link.enter()
+        _file_system(link, format_damaged)
         facts = _facts(link)
         identity, kept = _identity(facts, community, new_identity)
         if not kept:  # before the board has the keys: an interrupted run can then be taken up again
@@ -186,6 +204,23 @@ def flash(
         self_test=self_test,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _file_system(link: Link, format_damaged: bool) -> None:
+    """Flash that files can be written to: a new board gets its file system here, and nobody else."""
+
+    def ask() -> str:
+        link.run(_FLASH)
+        state: str = link.ask("_flash()")
+        return state
+
+    state = persist(link, "the state of the flash", ask)
+    if state == "stock":
+        raise StockMicroPythonError(link.port)
+    if state == "damaged" and not format_damaged:
+        raise DamagedFlashError(link.port)
+    if state != "mounted":
+        persist(link, "the file system", lambda: link.run("import door_flash\ndoor_flash.make(door_flash.chip(), '/')"))
 
 
 def _facts(link: Link) -> dict[str, Any]:

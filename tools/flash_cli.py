@@ -82,6 +82,9 @@ def flash_command(
     erase: Annotated[
         bool, typer.Option("--erase", help="With --micropython: empty the whole chip before, events included.")
     ] = False,
+    format_damaged: Annotated[
+        bool, typer.Option("--format-damaged", help="Empty a flash that does not mount; undelivered events are lost.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> None:
     """Put the firmware and a door's identity on a board over its serial port. Safe to interrupt and repeat."""
@@ -102,6 +105,7 @@ def flash_command(
                 new_identity=new_identity,
                 micropython=micropython,
                 erase=erase,
+                format_damaged=format_damaged,
             )
     except KeyboardInterrupt:
         _fail(console, as_json, "interrupted", "the board keeps its old application; give the command again to go on")

@@ -4,6 +4,8 @@ FlashError               `.cause` is a fixed word, the message ends with the nex
 ├── PortError            port-missing, port-busy, port-permission, port-lost, port-failed: this machine's side
 ├── SilentBoardError     nothing answers: cable, power, port
 ├── NotMicroPythonError  something answers, and it is not MicroPython of a version we run on
+├── StockMicroPythonError  MicroPython, but the project's own build, which formats a flash that does not mount
+├── DamagedFlashError    the board's flash holds something that does not mount
 ├── UnknownBoardError    a board of this house whose keys our ledger does not have
 ├── NoSpaceError         the flash is too full
 ├── WriteError           the flash or the line is bad: every retry failed
@@ -13,7 +15,7 @@ FlashError               `.cause` is a fixed word, the message ends with the nex
 from __future__ import annotations
 
 MICROPYTHON_NEXT = (
-    "Next step: for an ESP32 give `--micropython FILE.bin` (the board's firmware from the MicroPython project); "
+    "Next step: for an ESP32 give `--micropython FILE.bin` (a door's MicroPython: docs/BOARDS.md); "
     "for an RP2 hold BOOTSEL while plugging in and copy the .uf2 onto the drive that appears."
 )
 
@@ -52,6 +54,30 @@ class NotMicroPythonError(FlashError):
     def __init__(self, port: str, heard: bytes) -> None:
         said = heard[-60:].decode("ascii", "replace").strip()
         super().__init__(f"{port} answers, but not as MicroPython ≥ 1.25 does ({said!r}). {MICROPYTHON_NEXT}")
+
+
+class StockMicroPythonError(FlashError):
+    """A build without `frozen/door_flash.py`."""
+
+    cause = "stock-micropython"
+
+    def __init__(self, port: str) -> None:
+        super().__init__(
+            f"{port} runs a MicroPython that formats its flash when it cannot mount it, and cannot run a door's image. "
+            "Next step: build a door's MicroPython as docs/BOARDS.md says and put that on the board."
+        )
+
+
+class DamagedFlashError(FlashError):
+    """What is there may be worth a look: a list, keys, events."""
+
+    cause = "damaged-flash"
+
+    def __init__(self, port: str) -> None:
+        super().__init__(
+            f"the flash behind {port} holds something that does not mount; nothing was changed. Next step: read it out "
+            "for analysis (docs/BOARDS.md), then `--format-damaged`; events not yet delivered are lost with it."
+        )
 
 
 class UnknownBoardError(FlashError):

@@ -29,7 +29,7 @@ def write_micropython(port: str, file: Path, erase: bool, progress: Callable[[st
     The file system stays, with events not yet delivered, unless `erase`.
     """
     if not file.is_file():
-        raise ChipError(f"no file {file}. Next step: fetch the .bin for this board from the MicroPython project.")
+        raise ChipError(f"no file {file}. Next step: build a door's MicroPython for this board (docs/BOARDS.md).")
     progress("micropython", 0, file.stat().st_size)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.ExitStack() as stack:

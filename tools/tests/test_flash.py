@@ -6,11 +6,13 @@ import dataclasses
 import json
 import os
 import pty
+import sys
 import threading
 import tty
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,11 +26,13 @@ from tools.bundle import Bundle
 from tools.flash import Community, FlashReport, flash
 from tools.flash_cli import read_community, register
 from tools.flash_errors import (
+    DamagedFlashError,
     NoHelloError,
     NoSpaceError,
     NotMicroPythonError,
     PortError,
     SilentBoardError,
+    StockMicroPythonError,
     UnknownBoardError,
     WriteError,
 )
@@ -369,3 +373,46 @@ def test_flash_cli_settings_that_are_no_object_are_refused(tmp_path: Path, text:
     result = cli("--config", str(site_file(tmp_path, SITE)), "--settings", str(tmp_path / "door.json"), "--json")
     report = json.loads(result.stdout)
     assert report["cause"] == "setup" and "door.json" in report["message"] and "docs/OSDP.md" in report["message"]
+
+
+class ChipLink:
+    """A chip's interpreter, as far as its flash goes; `door_flash` is what its MicroPython has frozen."""
+
+    port = "/dev/ttyACM0"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, platform: str, state: str | None) -> None:
+        self.made: list[tuple[str, str]] = []
+        self._names: dict[str, Any] = {}
+        monkeypatch.setattr(sys, "platform", platform)
+        monkeypatch.setitem(sys.modules, "door_flash", None)  # no such module
+        if state is not None:
+            module: Any = ModuleType("door_flash")
+            module.state, module.chip = lambda: state, lambda: "flash"
+            module.make = lambda flash, at: self.made.append((flash, at))
+            monkeypatch.setitem(sys.modules, "door_flash", module)
+
+    def run(self, code: str) -> str:
+        exec(code, self._names)  # noqa: S102  what `menshen flash` sends
+        return ""
+
+    def ask(self, expression: str) -> Any:
+        return eval(expression, self._names)  # noqa: S307  as above
+
+
+@pytest.mark.parametrize("platform", ["rp2", "esp32"])
+def test_flash_makes_a_file_system_only_where_nothing_can_be_lost(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after(state: str | None, format_damaged: bool = False) -> list[tuple[str, str]]:
+        with monkeypatch.context() as patch:
+            link: Any = ChipLink(patch, platform, state)
+            flash_module._file_system(link, format_damaged)
+        return list(link.made)
+
+    assert after("mounted") == after("mounted", True) == []
+    assert after("blank") == after("damaged", True) == [("flash", "/")]
+    with pytest.raises(DamagedFlashError, match="nothing was changed"):
+        after("damaged")
+    for asked in (False, True):
+        with pytest.raises(StockMicroPythonError, match=r"docs/BOARDS\.md"):
+            after(None, asked)
