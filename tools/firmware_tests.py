@@ -17,14 +17,13 @@ from tools.setup import system
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _HEAP = "256m"  # tests hold whole flashes in memory; the 128 kB of a door are tested on the virtual board
 _TIMEOUT_S = 600
-_CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
-# What runs inside MicroPython: argv[1] is the path to firmware/, the rest are test modules.
 _COLLECT = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path.insert(0, FOLDER)
 passed = failed = 0
-for name in sys.argv[2:]:
+for name in NAMES:
     module = __import__(name, None, None, ["x"])
     for test in sorted(dir(module)):
         if test.startswith("test_"):
@@ -39,6 +38,11 @@ print("%d passed, %d failed" % (passed, failed))
 """
 
 
+def collect(folder: str, names: list[str]) -> str:
+    """What runs inside MicroPython: these test modules out of the firmware's `folder`, then the closing line."""
+    return f"FOLDER = {folder!r}\nNAMES = {names!r}{_COLLECT}"
+
+
 def modules(firmware: Path = FIRMWARE) -> list[str]:
     """Dotted names of every test file, as MicroPython imports them."""
     files = sorted(firmware.glob("*/tests/test_*.py")) + sorted(firmware.glob("*/tests/mp_test_*.py"))
@@ -50,8 +54,8 @@ def run_on_micropython(names: list[str] | None = None) -> int:
     passed = failed = 0
     with ThreadPoolExecutor(2) as pool:
         for name, output in pool.map(_run, names or modules()):
-            closing = _CLOSING.search(output)
-            print(_CLOSING.sub("", output).strip("\n") or f"{name}: ok")
+            closing = CLOSING.search(output)
+            print(CLOSING.sub("", output).strip("\n") or f"{name}: ok")
             if closing is None:
                 print(f"{name}: MicroPython ended before its tests did")
                 failed += 1
@@ -65,13 +69,13 @@ def _run(name: str) -> tuple[str, str]:
     """(name, what its interpreter printed, without a closing line when it ended badly)."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "collect.py"
-        script.write_text(_COLLECT)
-        argv = [*system.micropython(), "-X", f"heapsize={_HEAP}", str(script), str(FIRMWARE), name]
+        script.write_text(collect(str(FIRMWARE), [name]))
+        argv = [*system.micropython(), "-X", f"heapsize={_HEAP}", str(script)]
         done = subprocess.run(
             argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S, check=False
         )
     output = done.stdout.decode(errors="replace")
-    return name, _CLOSING.sub("", output) if done.returncode else output
+    return name, CLOSING.sub("", output) if done.returncode else output
 
 
 if __name__ == "__main__":

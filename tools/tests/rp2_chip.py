@@ -15,7 +15,7 @@ from rp2040py import RP2040
 
 PIO0, DMA, SRAM = 0x50200000, 0x50000000, 0x20000000
 CYCLES_A_US = 125
-_RESETS, _IO_BANK, _PADS_BANK = 0x4000C000, 0x40014004, 0x4001C004
+_RESETS, _IO_BANK, _PADS_BANK, _SIO = 0x4000C000, 0x40014004, 0x4001C004, 0xD0000000
 
 _WORDS: dict[str, object] = {
     "pins": 0, "x": 1, "y": 2, "null": 3, "isr": 6, "osr": 7, "noblock": 1,
@@ -125,7 +125,7 @@ class Chip:
 
     def modules(self) -> dict[str, ModuleType]:
         """What the firmware imports."""
-        rp2, machine, uctypes = ModuleType("rp2"), ModuleType("machine"), ModuleType("uctypes")
+        rp2, machine, uctypes, time = [ModuleType(name) for name in ("rp2", "machine", "uctypes", "time")]
         chip = self
 
         class PIO:
@@ -142,9 +142,18 @@ class Chip:
             channels: ClassVar[list[int]] = []
 
         class Pin:
-            def __init__(self, number: int) -> None:
+            OUT = 1
+
+            def __init__(self, number: int, mode: int = 0, value: int = 1) -> None:
                 self.number = number
                 chip.rp2040.write_uint32(_PADS_BANK + 4 * number, 0x4A)  # input on, pulled up
+                if mode == Pin.OUT:
+                    self.value(value)
+                    chip.rp2040.write_uint32(_IO_BANK + 8 * number, 5)  # function: SIO
+                    chip.rp2040.write_uint32(_SIO + 0x24, 1 << number)  # output enable, set
+
+            def value(self, level: int) -> None:
+                chip.rp2040.write_uint32(_SIO + (0x14 if level else 0x18), 1 << self.number)  # output, set or clear
 
         class Memory:
             def __getitem__(self, address: int) -> int:
@@ -156,8 +165,9 @@ class Chip:
 
         rp2.__dict__.update(PIO=PIO, asm_pio=asm_pio, StateMachine=StateMachine, DMA=DMA)
         machine.__dict__.update(Pin=Pin, mem32=Memory())
+        time.__dict__.update(ticks_us=lambda: self.us, sleep_us=self.run, sleep_ms=lambda ms: self.run(1000 * ms))
         uctypes.__dict__.update(addressof=lambda memory: chip.allocate(len(memory)))
-        return {"rp2": rp2, "machine": machine, "uctypes": uctypes}
+        return {"rp2": rp2, "machine": machine, "uctypes": uctypes, "time": time}
 
 
 class _StateMachine:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from device.board import TICKS_MASK
 from device.reader import Reader
 from doorwire import vocabulary as words
 from tools.bundle import lean_sources
+from tools.second_opinion import loop_back
 from tools.tests.rp2_chip import Chip, chip_under
 from tools.virtual_board.wiegand import wiegand26, wiegand34, wiegand37
 
@@ -24,7 +26,6 @@ class Board:
 
     def __init__(self, chip: Chip, module: Any) -> None:
         self.chip, self.module = chip, module
-        module.time = SimpleNamespace(ticks_us=lambda: chip.us & TICKS_MASK)
         for line in (D0, D1):
             chip.level(line, True)
         self.edges = module.PioEdges(module.Pin(D0), module.Pin(D1))
@@ -192,3 +193,16 @@ def test_the_bundle_spoils_no_program() -> None:
         lean: dict[str, Any] = {"const": lambda number: number, "__name__": "lean"}
         exec(compile(lean_sources()["device/pio_rp2.py"], "pio_rp2.py", "exec"), lean)  # noqa: S102  our own firmware
         assert (lean["falls"].opcodes, lean["hold"].opcodes) == (module.falls.opcodes, module.hold.opcodes)
+
+
+def test_what_a_chip_tests_on_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same file runs on a chip, real or emulated with its MicroPython."""
+    monkeypatch.chdir(tmp_path)
+    with chip_under("device.pio_rp2", "device.tests.rp2_test_chip") as chip:
+        loop_back(chip.rp2040)
+        module = importlib.import_module("device.tests.rp2_test_chip")
+        tests = [getattr(module, name) for name in dir(module) if name.startswith("test_")]
+        assert len(tests) == 3
+        for test in tests:
+            test()
+    assert not list(tmp_path.iterdir())
