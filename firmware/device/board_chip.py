@@ -93,9 +93,9 @@ class ChipBoard(Board):
             pass
 
     def uart(self, baud: int) -> "Uart":
-        from device import uart_chip
+        from device.uart_chip import Uart
 
-        return uart_chip.Uart(self.pins.uart, baud, self.uart_timer)
+        return Uart(self.pins.uart, baud, self.uart_timer)
 
     async def network_up(self) -> None:
         if self.card is None:
