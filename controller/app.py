@@ -36,6 +36,7 @@ from controller.store.passages import PassageCount
 from controller.store.store import Store
 from controller.sync.client import ServerClient
 from controller.sync.lists import Lists
+from controller.tasks import end
 from controller.vision.sighting import FaceSighting, PeopleCount
 from controller.vision_process import VisionProcess
 
@@ -138,12 +139,9 @@ class App:
         _log.info("the controller stops")
         self.live.close()
         self._uvicorn.should_exit = True
-        for task in self._tasks:
-            if task.get_name() != "page":
-                task.cancel()
-        for decision in self._decisions:
-            decision.cancel()
-        await asyncio.gather(*self._tasks, *self._decisions, return_exceptions=True)
+        await end([task for task in self._tasks if task.get_name() != "page"])
+        await end(self._decisions)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.doors.close()
         with contextlib.suppress(StoreError):
             await self._store_flow()

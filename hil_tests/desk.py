@@ -33,6 +33,7 @@ from doorwire.messages import (
     UpdateCommit,
     UpdateStatus,
 )
+from tools import processes
 from tools.broker import Broker
 from tools.bundle import Bundle
 from tools.provision import Identity
@@ -71,10 +72,7 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            tasks = [self._task, *self._answers]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await processes.end(self._task, *self._answers)
 
     async def _listen(self) -> None:
         """Hear the door; a broker that went is waited for."""

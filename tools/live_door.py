@@ -29,6 +29,7 @@ from doorwire.messages import (
     Message,
     Result,
 )
+from tools import processes
 from tools.broker import Broker
 from tools.bundle import build_bundle
 from tools.provision import BrokerAddress, Identity, new_device
@@ -132,23 +133,24 @@ class LiveDoor:
     @asynccontextmanager
     async def client(self, name: str) -> AsyncIterator[aiomqtt.Client]:
         """A connection with the controller's password; hears the door and acknowledges its events."""
-        async with aiomqtt.Client(
-            "localhost",
-            self.broker.port,
-            username="controller",
-            password=self.password,
-            identifier=name,
-            tls_context=self.tls,
-            max_inflight_messages=AT_ONCE,
-        ) as client:
-            client.pending_calls_threshold = AT_ONCE
-            await client.subscribe(f"{self.topic}/up", qos=1)
-            hearing = asyncio.create_task(self._listen(client))
-            try:
+        hearing: asyncio.Task[None] | None = None
+        try:
+            async with aiomqtt.Client(
+                "localhost",
+                self.broker.port,
+                username="controller",
+                password=self.password,
+                identifier=name,
+                tls_context=self.tls,
+                max_inflight_messages=AT_ONCE,
+            ) as client:
+                client.pending_calls_threshold = AT_ONCE
+                await client.subscribe(f"{self.topic}/up", qos=1)
+                hearing = asyncio.create_task(self._listen(client))
                 yield client
-            finally:
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
+        finally:
+            if hearing is not None:
+                await processes.end(hearing)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for mail in client.messages:

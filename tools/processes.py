@@ -1,4 +1,4 @@
-"""Child processes that never outlive the program that started them, however it ends."""
+"""Child processes that never outlive the program that started them, however it ends; and the end of tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 # The kernel is asked for SIGKILL when the parent is gone; then the child looks whether it is gone already. Programs of
 # Debian's base do it, not a function between fork and exec: with threads about, that can hang for ever (seen on 3.13).
@@ -55,6 +55,14 @@ async def kill(process: asyncio.subprocess.Process) -> int:
     if process.returncode is None:
         _signal(process, signal.SIGKILL)
     return await process.wait()
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel, until each has ended: asyncio.wait_for of Python 3.11, which aiomqtt uses, can swallow a cancellation."""
+    while pending := {task for task in tasks if not task.done()}:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=1.0)
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

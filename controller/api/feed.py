@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.events.live import Live, LiveItem, Subscription
+from controller.tasks import end
 
 HISTORY = 1_000  # items a page may miss and still resume; beyond it is told to load everything anew
 
@@ -48,8 +49,7 @@ class Feed:
     async def close(self) -> None:
         """Stop reading and end every reader."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         self._end()
 
     @property

@@ -16,6 +16,7 @@ from controller.site.tree import Tree
 from controller.store.devices import Device
 from controller.store.doorlists import DoorList
 from controller.store.errors import StoreBusyError, StoreError, StoreFullError
+from controller.tasks import end
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
@@ -105,10 +106,7 @@ class DoorRegistry:
     async def close(self) -> None:
         """End what is under way."""
         await self.updates.close()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end(self._tasks)
 
     # -- from the broker ----------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 
+from tools import processes
 from tools.community.announce import Announcer
 from tools.community.database import Database
 from tools.community.errors import CommunityError, ConflictError, UnknownError
@@ -98,8 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         session = asyncio.create_task(parts.announcer.run(newest.version if newest else 0))
     yield
     if session is not None:
-        session.cancel()
-        await asyncio.gather(session, return_exceptions=True)
+        await processes.end(session)
     parts.database.close()
 
 

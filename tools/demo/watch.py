@@ -19,6 +19,7 @@ from doorwire import names
 from doorwire.errors import WireError
 from doorwire.frame import Frame
 from doorwire.messages import Event, Message
+from tools import processes
 from tools.setup import system
 
 _POLL_S = 0.05
@@ -75,8 +76,7 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await processes.end(self._task)
 
     def events(self, device: str) -> list[Event]:
         """The door's events in the order heard, each seq once."""
