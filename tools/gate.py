@@ -81,7 +81,7 @@ STEPS = (
     Step("import contracts", command("lint-imports", "--no-logo")),
     Step("firmware compiles", compile_firmware),
     Step("tests on MicroPython", run_firmware_tests),
-    Step("tests on CPython", command("pytest")),
+    Step("tests on CPython", command("pytest", "-n", "2", "--dist", "worksteal")),
 )
 
 
