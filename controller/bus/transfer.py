@@ -5,9 +5,8 @@ import hashlib
 from controller.bus.window import Window
 from controller.store.doorlists import DoorList
 from doorwire import listwriter
+from doorwire.doorlist import DELTA_LIMIT
 from doorwire.messages import ListBegin, ListChunk, ListCommit, Message
-
-DELTA_LIMIT = 24_576  # bytes; a door has no room for a larger one beside list, merge, journal and both firmwares
 
 
 class Transfer:

@@ -15,6 +15,7 @@ from controller.events.live import Live
 from controller.events.ports import EnrolError
 from controller.health import Health
 from controller.settings import load
+from controller.tasks import end
 from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting
 from controller.vision_process import NICE, VisionProcess
 
@@ -56,8 +57,7 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
         running = asyncio.ensure_future(process.run())
         async with asyncio.timeout(20):
             await scene(process, health)
-        running.cancel()
-        await asyncio.wait([running])
+        await end([running])
 
     asyncio.run(run())
     return [json.loads(line) for line in log.read_text().splitlines()]

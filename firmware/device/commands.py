@@ -33,6 +33,7 @@ PROGRESS_EVERY = 4  # chunks between two ListProgress (docs/ARCHITECTURE.md)
 MODE_FILE = "mode"
 _REFUSALS_A_MINUTE = 6  # journalled; all are counted
 _CLOCK_MOVED_MS = 2_000
+_QUIET_S = 2  # before a delta is merged
 _MODES = (words.MODE_LOCKED, words.MODE_UNLOCKED, words.MODE_LOCKED_DOWN, words.MODE_TRIAL)
 
 
@@ -171,14 +172,22 @@ class Commands:
             self._progress()
 
     async def install(self) -> None:
-        """For ever: verify and switch to each committed list, while badges are decided from the old one."""
+        """For ever: verify and switch to each committed list, while badges are decided from the old one; merge a delta
+        when nothing has come for a while and nobody is at the door.
+        """
         while True:
-            await self.work.wait()
+            steps = [self.committing, self.switching]
+            try:
+                if self._lists.to_merge:
+                    await asyncio.wait_for(self.work.wait(), _QUIET_S)
+                else:
+                    await self.work.wait()
+            except asyncio.TimeoutError:
+                steps = [self.merging] if self._doorway.due_ms() < 0 else []
             self.work.clear()
-            for _ in self.committing():
-                await asyncio.sleep(0)
-            for _ in self.switching():
-                await asyncio.sleep(0)
+            for step in steps:
+                for _ in step():
+                    await asyncio.sleep(0)
 
     def committing(self) -> "Iterator[int]":
         """The steps of verifying and switching to the committed list, its answer at the end."""
@@ -187,6 +196,14 @@ class Commands:
             for reason in self._lists.commit(commit.version, commit.digest):
                 if reason >= 0:
                     self._installed(reason)
+                yield reason
+
+    def merging(self) -> "Iterator[int]":
+        """The steps of merging the delta in force; the controller hears only of one that led to another list."""
+        if self._lists.to_merge:
+            for reason in self._lists.merge():
+                if reason == words.REASON_LIST_DIGEST:
+                    self._refuse_list(reason)
                 yield reason
 
     def _installed(self, reason: int) -> None:

@@ -48,8 +48,8 @@ class _Credential:
         self._person = person
         self._now_unix = now_unix
 
-    def lookup(self, header: doorlist.Header) -> "Found":
-        return self._doorway.lists.lookup(header, self._kind, self._value, self._person)
+    def lookup(self) -> "Found":
+        return self._doorway.lists.lookup(self._kind, self._value, self._person)
 
     def is_open(self, schedule: int) -> bool:
         return self._doorway.lists.is_open(schedule, self._now_unix)
@@ -310,6 +310,9 @@ class Doorway:
         if not self._journal.append(event) and not self._fault:
             self._fault = True
             print("journal: flash refuses events; the door goes on. Next step: replace this board")
+        lost, self._journal.overwritten = self._journal.overwritten, 0
+        if lost:
+            self.record(words.EVENT_OVERWRITTEN, words.REASON_NONE, credential=lost)
         if self.wake is not None:
             self.wake()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     class Asked(Protocol):
         """What a decision may ask of the door. OSError when flash does not answer."""
 
-        def lookup(self, header: Header) -> Found:
+        def lookup(self) -> Found:
             """The credential's deny and grant record, as `search.find`."""
 
         def is_open(self, schedule: int) -> bool:
@@ -54,7 +54,7 @@ def decide(header: "Header | None", asked: "Asked", now_unix: int, mode: int) ->
 def _by_list(header: "Header | None", asked: "Asked", now_unix: int) -> Decision:
     if header is None:
         return Decision(False, words.REASON_NO_LIST)
-    denied, record = asked.lookup(header)
+    denied, record = asked.lookup()
     if denied is not None:
         return Decision(False, words.REASON_REVOKED, denied.person)
     if record is None:

@@ -38,6 +38,8 @@ SCHEDULE_SIZE = 96
 HOLIDAY_SIZE = 4
 RECORD_SIZE = 24
 DIGEST_SIZE = 8
+WHOLE_LIMIT = 500_000  # bytes of a whole list: 20,000 records, 200 schedules
+DELTA_LIMIT = 24_576  # of a delta: about 1,000 changes. So flash holds all there may be at once
 
 FLAG_EXTENDED = 1  # release time ×3, for those who need it
 FLAG_DURESS = 2  # opens, and raises a silent alarm
@@ -138,9 +140,21 @@ class Header:
         """Where a delta's removed digests begin: denied, then granted."""
         return self.calendar_at() + SCHEDULE_SIZE * self.schedules + HOLIDAY_SIZE * self.holidays
 
+    def removed(self, granted: int) -> "tuple[int, int]":
+        """Where the removed digests of the deny (0) or the grant (1) records begin, and how many there are."""
+        if granted:
+            return self.removed_at() + DIGEST_SIZE * self.removed_denied, self.removed_granted
+        return self.removed_at(), self.removed_denied
+
     def records_at(self) -> int:
         """Where the deny records begin; the grant records follow them."""
         return self.removed_at() + DIGEST_SIZE * (self.removed_denied + self.removed_granted)
+
+    def records(self, granted: int) -> "tuple[int, int]":
+        """Where the deny (0) or the grant (1) records begin, and how many there are."""
+        if granted:
+            return self.records_at() + RECORD_SIZE * self.denied, self.granted
+        return self.records_at(), self.denied
 
     def size(self) -> int:
         """Bytes of the whole thing."""

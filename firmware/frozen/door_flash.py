@@ -84,5 +84,5 @@ def make(flash: "Flash", at: str) -> None:
 
 
 def _program_size() -> int:
-    """The least that can be written at once, in bytes."""
-    return 256 if sys.platform == "rp2" else 32
+    """Bytes written at once: so many that LittleFS keeps the journal's tail in its entry (doorlogic/journal.py)."""
+    return 256 if sys.platform == "rp2" else 128

@@ -13,6 +13,7 @@ import vfs
 
 BLOCK_SIZE = 4096
 BLOCK_COUNT = 512
+UNIT = 128  # bytes read or programmed at once: LittleFS keeps files of up to 4 units in their directory's entry
 DAMAGED = 3  # exit statuses; board.py knows them
 POWER_CUT = 4
 
@@ -71,7 +72,7 @@ def _mount():
     flash = Flash(os.getenv("MENSHEN_IMAGE"), int(os.getenv("MENSHEN_CUT_AT") or "0"))
     vfs.umount("/")
     try:
-        vfs.mount(vfs.VfsLfs2(flash), "/")
+        vfs.mount(vfs.VfsLfs2(flash, readsize=UNIT, progsize=UNIT), "/")
     except OSError as error:
         print("board: the flash is damaged, LittleFS does not mount (errno %d). Nothing was formatted." % error.errno)
         print("board: next step: keep a copy of the image for analysis, then flash the board again")

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 
 from littlefs import LittleFS, LittleFSError
 
-BLOCK_SIZE = 4096  # erase unit of NOR flash; boot.py has the same two figures
+BLOCK_SIZE = 4096  # erase unit of NOR flash; boot.py has the same three figures
 BLOCK_COUNT = 512
-_UNIT = 32  # bytes read or programmed at once: VfsLfs2's default
+_UNIT = 128  # bytes read or programmed at once
+_LOOKAHEAD = 32  # VfsLfs2's default
 
 
 class ImageError(Exception):
@@ -66,7 +67,7 @@ def _filesystem(image: bytes | None = None) -> LittleFS:
         block_count=BLOCK_COUNT,
         read_size=_UNIT,
         prog_size=_UNIT,
-        lookahead_size=_UNIT,
+        lookahead_size=_LOOKAHEAD,
         cache_size=4 * _UNIT,
     )
     if image is None:

@@ -1,7 +1,6 @@
 """The session on a real Mosquitto: TLS, access rules, a broker that restarts."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from controller.bus.tests.test_doors import CARD, signed
 from controller.conftest import HandClock, Middle, write_site
 from controller.health import Health
 from controller.settings import load
+from controller.tasks import end
 from doorwire import vocabulary as words
 from tools.broker import Broker
 from tools.door_simulator import DoorClient, SimulatedDoor
@@ -54,11 +54,7 @@ async def with_broker(tmp_path: Path, keys: dict[str, bytes], scene: Callable[..
     try:
         await scene(broker, middle, client.door)
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(tasks)
         await middle.stop()
         await broker.stop()
 

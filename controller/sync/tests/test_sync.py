@@ -22,6 +22,7 @@ from controller.store.errors import StoreFullError
 from controller.store.journal import NewEvent
 from controller.sync.client import BATCH, ServerClient
 from controller.sync.verify import DownloadError, RefusedDocumentError, verify
+from controller.tasks import end
 from doorwire import vocabulary as words
 from tools.door_simulator import SimulatedDoor
 
@@ -200,8 +201,7 @@ def test_a_refused_list_is_said_once_loudly_and_an_absent_server_quietly(
         await ask_again(client, server, 2)
         assert middle.lists.in_force is not None
         assert server.authorisation == "Bearer secret-token"
-        running.cancel()
-        await asyncio.wait([running])
+        await end([running])
         await middle.stop()
 
     with caplog.at_level(logging.INFO):
@@ -255,8 +255,7 @@ def test_events_that_could_not_be_taken_out_of_the_outbox_go_up_again(
         async with asyncio.timeout(10):
             await taken_out.wait()
         assert [row["seq"] for row in server.taken] == [1, 1] and not running.done()
-        running.cancel()
-        await asyncio.wait([running])
+        await end([running])
         await middle.stop()
 
     asyncio.run(scene())

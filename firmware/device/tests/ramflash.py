@@ -4,6 +4,7 @@ import vfs
 
 BLOCK_SIZE = 4096
 BLOCKS = 64
+UNIT = 128  # bytes read or programmed at once, as on the boards
 MOUNT = "/ram"
 
 
@@ -21,7 +22,7 @@ class RamFlash:
     def __init__(self, data: bytearray, cut_at: int = 0, torn: bool = False) -> None:
         self.data = data
         self.operations = 0
-        self.erases = [0] * BLOCKS
+        self.erases = [0] * (len(data) // BLOCK_SIZE)
         self.left = b""  # what the power cut left
         self._cut_at = cut_at
         self._torn = torn
@@ -44,7 +45,7 @@ class RamFlash:
 
     def ioctl(self, op, argument):
         if op == 4:
-            return BLOCKS
+            return len(self.erases)
         if op == 5:
             return BLOCK_SIZE
         if op == 6:
@@ -85,10 +86,10 @@ def _copy(source, start, target, at, count):
         i += 1
 
 
-def blank() -> bytearray:
+def blank(blocks: int = BLOCKS) -> bytearray:
     """A formatted flash."""
-    flash = RamFlash(bytearray(b"\xff" * (BLOCK_SIZE * BLOCKS)))
-    vfs.VfsLfs2.mkfs(flash)
+    flash = RamFlash(bytearray(b"\xff" * (BLOCK_SIZE * blocks)))
+    vfs.VfsLfs2.mkfs(flash, readsize=UNIT, progsize=UNIT)
     return flash.data
 
 
@@ -98,7 +99,7 @@ def mount(flash: RamFlash) -> str:
         last.off()
         vfs.umount(MOUNT)
     _in_place[:] = [flash]
-    vfs.mount(vfs.VfsLfs2(flash), MOUNT)
+    vfs.mount(vfs.VfsLfs2(flash, readsize=UNIT, progsize=UNIT), MOUNT)
     return MOUNT + "/"
 
 

@@ -162,11 +162,34 @@ def test_list_refused_leaves_the_old_one_in_force() -> None:
         told = [answer.reason for answer in answers if isinstance(answer, messages.ListInstalled)]
         assert told[0] == reason, (version, told)
         assert (desk.lists.version, installed(answers).version) == (5, 5)
-        assert desk.lists.header is not None and desk.lists.lookup(desk.lists.header, 1, 2)[1] is not None
-    desk.commands.heard(desk.frame(messages.ListBegin(version=9, base_version=5, size=9, digest=bytes(32))))
+        assert desk.lists.lookup(1, 2)[1] is not None
+    desk.commands.heard(desk.frame(messages.ListBegin(version=9, base_version=4, size=9, digest=bytes(32))))
     assert installed(desk.link.sent).reason == words.REASON_LIST_BASE
     install(desk, good, 6)
     assert desk.lists.version == 6
+
+
+def test_list_that_begins_while_another_is_verified_takes_its_place() -> None:
+    desk = Desk(scratch())
+    install(desk, card_list(5, [1]), 5)
+    early, late = card_list(6, list(range(100))), card_list(7, list(range(120)))
+    digest = hashlib.sha256(early).digest()
+    desk.commands.heard(desk.frame(messages.ListBegin(version=6, base_version=0, size=len(early), digest=digest)))
+    for at in range(0, len(early), 1024):
+        desk.commands.heard(desk.frame(messages.ListChunk(version=6, offset=at, data=early[at : at + 1024])))
+    desk.commands.heard(desk.frame(messages.ListCommit(version=6, digest=digest)))
+    steps = desk.commands.committing()
+    assert next(steps) == -1
+    digest = hashlib.sha256(late).digest()
+    desk.commands.heard(desk.frame(messages.ListBegin(version=7, base_version=0, size=len(late), digest=digest)))
+    desk.commands.heard(desk.frame(messages.ListChunk(version=7, offset=0, data=late[:1024])))
+    assert list(steps) == [] and desk.lists.version == 5 and desk.lists.offset == 1024
+    desk.doorway.badge(words.CREDENTIAL_CARD, 1)
+    assert desk.events()[-1] == (words.EVENT_GRANTED, words.REASON_LISTED)
+    for at in range(1024, len(late), 1024):
+        desk.commands.heard(desk.frame(messages.ListChunk(version=7, offset=at, data=late[at : at + 1024])))
+    desk.commands.heard(desk.frame(messages.ListCommit(version=7, digest=digest)))
+    assert list(desk.commands.committing())[-1] == words.REASON_NONE and desk.lists.version == 7
 
 
 def test_list_that_is_in_force_already_is_not_sent_again() -> None:

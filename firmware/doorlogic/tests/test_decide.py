@@ -27,7 +27,7 @@ class Said:
         self.shut = shut
         self.times = times
 
-    def lookup(self, header: Header) -> "tuple[Record | None, Record | None]":
+    def lookup(self) -> "tuple[Record | None, Record | None]":
         """As `search.find`."""
         return self.denied, self.granted
 

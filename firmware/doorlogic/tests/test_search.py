@@ -27,7 +27,7 @@ class Reads:
     def find(self, digest: bytes) -> "tuple[Record | None, Record | None, int]":
         """(deny record, grant record, reads it took)."""
         self.count = 0
-        denied, granted = find(self.read, self.header, digest)
+        denied, granted = find([self], digest)
         return denied, granted, self.count
 
 
