@@ -54,6 +54,17 @@ def hostile(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def powercut(as_json: AsJson = False) -> None:
+    """The power fails at every write and erase of a door's flash: what did not hold afterwards."""
+    from tools.bench_powercut import SCENARIOS, bench_powercut
+
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("power cuts", total=len(SCENARIOS))
+        report = bench_powercut(show=lambda name: bar.update(task, description=name, advance=1))
+    _show(report, as_json)
+
+
+@app.command()
 def wiegand(as_json: AsJson = False) -> None:
     """A million reader frames over a bad line: wrong cards, parity errors."""
     from tools.bench_wiegand import bench_wiegand

@@ -16,7 +16,7 @@ from tools.setup import system
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _HEAP = "256m"  # tests hold whole lists in memory; the 128 kB of a door are tested on the virtual board
-_FLASH_HEAP = "24m"  # for tests that hold a flash: what runs on it collects often, which takes longer in a larger heap
+FLASH_HEAP = "24m"  # for tests that hold a flash: what runs on it collects often, which takes longer in a larger heap
 _TIMEOUT_S = 600
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
@@ -71,7 +71,7 @@ def _run(name: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "collect.py"
         script.write_text(collect(str(FIRMWARE), [name]))
-        argv = [*system.micropython(), "-X", f"heapsize={_FLASH_HEAP if '.mp_test' in name else _HEAP}", str(script)]
+        argv = [*system.micropython(), "-X", f"heapsize={FLASH_HEAP if '.mp_test' in name else _HEAP}", str(script)]
         done = subprocess.run(
             argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S, check=False
         )

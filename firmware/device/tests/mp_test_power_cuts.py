@@ -1,7 +1,10 @@
 """Every scenario of `cuts.py`, at every cut point; and what a year of events does to flash."""
 
+import os
+
+from device import flash
 from device.journal_store import JournalStore
-from device.tests.cuts import SCENARIOS, event, run
+from device.tests.cuts import LISTS, SCENARIOS, event, every_cut, list_1, list_is_old_or_new, run
 from device.tests.ramflash import BLOCKS, RamFlash, blank, mount
 
 FEWEST = {"first_list": 10, "settings": 10, "pass": 10}  # cut points; 20 elsewhere
@@ -16,6 +19,15 @@ def test_power_cut_at_every_flash_write() -> None:
         print(name + ":", points, "cut points")
         assert not failures, (name, failures)
         assert points >= FEWEST.get(name, 20), (name, points)
+
+
+def test_a_story_that_loses_something_is_caught() -> None:
+    def careless(folder, told):
+        os.remove(folder + "list.bin")
+        flash.replace(folder + "list.bin", LISTS[2])
+
+    points, failures = every_cut(list_1, careless, list_is_old_or_new(1, 2))
+    assert points >= 4 and 0 < len(failures) < points
 
 
 def test_a_year_of_events_wears_no_block_out() -> None:
