@@ -185,7 +185,7 @@ def _lines(door: LiveDoor) -> list[str]:
 
 
 async def _lists() -> Report:
-    """Over the broker: a whole list of 20,000, and the free heap after a while at rest."""
+    """Over the broker: a whole list of 20,000, the free heap after a while at rest, a delta of 100 more."""
     with tempfile.TemporaryDirectory() as folder:
         async with live_door(Path(folder)) as door, door.client("controller") as client:
             await door.board.start()
@@ -200,7 +200,12 @@ async def _lists() -> Report:
             await door.send(client, Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0))
             await until(lambda: door.hellos > hellos)
             assert door.hello is not None
+            free = door.hello.free_heap
+            delta = listwriter.encode_delta(door.identity.key, whole, _listed(door.identity, 3, range(1, 20_101)))
+            delta_s = await door.install(client, delta, 3, 2)
             return {
                 "list_install_ms_20000": round(1000 * install_s),
-                "heap_free_rest_bytes": door.hello.free_heap,
+                "delta_install_ms_100": round(1000 * delta_s),
+                "delta_bytes_100": len(delta),
+                "heap_free_rest_bytes": free,
             }

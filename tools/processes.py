@@ -58,11 +58,17 @@ async def kill(process: asyncio.subprocess.Process) -> int:
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel, until each has ended: asyncio.wait_for of Python 3.11, which aiomqtt uses, can swallow a cancellation."""
+    """Cancel, until each has ended: asyncio.wait_for of Python 3.11, which aiomqtt uses, can swallow a cancellation.
+
+    How they ended is nobody's concern.
+    """
     while pending := {task for task in tasks if not task.done()}:
         for task in pending:
             task.cancel()
         await asyncio.wait(pending, timeout=1.0)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at: else asyncio complains of it
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

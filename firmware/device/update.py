@@ -1,12 +1,13 @@
 """A new firmware into the slot that is not in force, while the door serves; verified from flash before the switch.
 
-The other slot's file is overwritten: until it is whole it is no firmware to the loader. The switch is one replaced
+The other slot's file goes first: until it is whole it is no firmware to the loader. The switch is one replaced
 file, the record `slot`; the firmware then has to prove itself (`device.proof`).
 """
 
 import hashlib
 
 import loader
+from device import flash
 from doorwire import vocabulary as words
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ class Update:
         if self._file is not None and (message.digest, message.size) == (self._digest, self._size):
             return words.REASON_NONE
         self.abandon()
+        flash.remove(self._path())  # a full flash has no room for three
         try:
             self._file = open(self._path(), "wb")  # noqa: SIM115 (kept open between chunks)
         except OSError:
