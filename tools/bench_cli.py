@@ -65,6 +65,17 @@ def powercut(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def boot(as_json: AsJson = False) -> None:
+    """10,000 resets at any moment, exceptions in each task, hung loops: what the relay did that it may not."""
+    from tools.bench_boot import RESETS, bench_boot
+
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("resets", total=RESETS)
+        report = bench_boot(show=lambda done: bar.update(task, advance=done))
+    _show(report, as_json)
+
+
+@app.command()
 def wiegand(as_json: AsJson = False) -> None:
     """A million reader frames over a bad line: wrong cards, parity errors."""
     from tools.bench_wiegand import bench_wiegand
