@@ -150,7 +150,7 @@ class Resets:
         return "connection"
 
     def _bitten(self, board: WarpBoard) -> None:
-        """The program hangs; the hardware ends the pulse, the watchdog the program. What fire holds it holds so long."""
+        """The program hangs; the hardware ends the pulse, the watchdog the program, and with it what fire holds."""
         noticed = WARP.now_ms - board.level_ms > _DEBOUNCED_MS
         self._count(LEFT_ON, board.held and not board.levels.fire and noticed)
         WARP.now_ms = max(WARP.now_ms, board.fed_ms + _WATCHDOG_MS)
