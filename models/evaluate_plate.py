@@ -6,8 +6,8 @@ found counts; an empty text means that every plate found is false. Pictures that
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,18 @@ import cv2
 import numpy as np
 
 from models.plate import PlatePipeline, PlateRead
+from models.plates import peers as other_readers
 from models.plates.alphabet import UNKNOWN_PROVINCE
+from models.plates.geometry import rectify
 from models.plates.grammar import GRAMMAR, Reading
+from models.plates.reliability import expected_error, reliability, reliability_plot
 from models.plates.split import Truth, read_truth, seen_in_training
 
 IOU_FOR_RECALL = 0.7
+IOU_OF_A_FIND = 0.3
+"""Below this a find lies elsewhere, and its corners say nothing about corner error."""
+_PLATE_PX = (188, 48)
+"""The size at which other readers are handed a plate that ours found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,63 +48,149 @@ class Outcome:
         return f"{self.truth.colour or 'unknown'}_{len(self.truth.text)}"
 
 
-def evaluate_plate(data: Path, plot: Path | None = None, threads: int = 1) -> dict[str, Any]:
-    """Figures under the names of the acceptance; `plot` is where the reliability diagram goes."""
+@dataclass(slots=True)
+class Tally:
+    """Everything that one pass over the table gathers."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    overlaps: list[float] = field(default_factory=list)
+    corner_errors: list[tuple[float, float]] = field(default_factory=list)
+    """(px, share of the plate's width), the mean over four corners."""
+    empty_pictures: int = 0
+    false_plates: int = 0
+    left_out: int = 0
+    stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    float_outcomes: list[Outcome] = field(default_factory=list)
+    peers: dict[str, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
+
+
+def evaluate_plate(
+    data: Path,
+    plot: Path | None = None,
+    threads: int = 1,
+    peers: dict[str, other_readers.Peer | None] | None = None,
+    float_run: Path | None = None,
+) -> dict[str, Any]:
+    """Figures under the names of the acceptance.
+
+    `plot` is where the reliability diagram goes, `peers` who reads the same pictures too (`peers.available`),
+    `float_run` the training run of the reader whose float weights are compared with the int8 file (needs PyTorch).
+    """
     pipeline = PlatePipeline(threads)
-    outcomes: list[Outcome] = []
-    overlaps: list[float] = []
-    empty_pictures = false_plates = left_out = 0
-    seen = seen_in_training()
+    float_pipeline = _float_pipeline(threads, float_run) if float_run else None
+    tally = Tally()
+    present = {name: peer for name, peer in (peers or {}).items() if peer is not None}
     boxes = _corners_by_path(data)
-    stages: dict[str, list[float]] = defaultdict(list)
+    for truth, rgb in _pictures(data, tally):
+        read, plate = _look(pipeline, truth, rgb, tally, boxes.get(truth.path))
+        if not truth.text:
+            continue
+        tally.outcomes.append(_outcome(truth, read))
+        if float_pipeline is not None:
+            tally.float_outcomes.append(_outcome(truth, _surest(float_pipeline, truth, rgb)))
+        for name, peer in present.items():
+            tally.peers[name].append(Outcome(truth, peer.timed(rgb, plate), 0.0))
+    sure = pipeline.sure_confidence
+    rows = reliability(
+        [outcome.confidence for outcome in tally.outcomes], [outcome.whole for outcome in tally.outcomes]
+    )
+    if plot is not None:
+        cv2.imwrite(str(plot), reliability_plot(rows, sure))
+    figures = {**_figures(tally.outcomes, sure), **_found_figures(tally), "reliability": rows}
+    figures["expected_calibration_error"] = expected_error(rows)
+    figures["by_type"] = _grouped(tally.outcomes, lambda outcome: outcome.group, lambda rows: _figures(rows, sure))
+    figures["by_folder"] = _grouped(tally.outcomes, _folder, lambda rows: _figures(rows, sure))
+    if float_pipeline is not None:
+        whole = _share(outcome.whole for outcome in tally.float_outcomes)
+        figures["whole_plate_float"] = whole
+        if whole is not None:
+            figures["int8_minus_float_pp"] = 100 * (figures["whole_plate"] - whole)
+    return {"name": "plate", "figures": figures, "peers": _peer_figures(tally, peers or {})}
+
+
+def _pictures(data: Path, tally: Tally) -> Iterator[tuple[Truth, np.ndarray]]:
+    seen = seen_in_training()
     for truth in read_truth(data):
         if seen(truth.path):
-            left_out += 1
+            tally.left_out += 1
             continue
         bgr = cv2.imread(str(truth.path), cv2.IMREAD_COLOR)
         if bgr is None:
             raise FileNotFoundError(f"{truth.path} is not a picture. Next step: look at the table's paths")
-        rgb = np.ascontiguousarray(bgr[..., ::-1])
-        if truth.kind == "crop":
-            outcomes.append(_outcome(truth, pipeline.read(rgb)))
-            continue
-        plates = pipeline.read_frame(rgb)
-        for stage, spent_ms in pipeline.stage_ms.items():
-            stages[stage].append(spent_ms)
-        if not truth.text:
-            empty_pictures += 1
-            false_plates += len(plates)
-            continue
-        surest = max(plates, key=lambda plate: plate.confidence, default=None)
-        outcomes.append(_outcome(truth, surest))
-        if truth.path in boxes:
-            overlaps.append(max((_iou(plate.corners, boxes[truth.path]) for plate in plates), default=0.0))
-    if plot is not None:
-        cv2.imwrite(str(plot), reliability_plot(outcomes))
-    figures = _figures(outcomes, pipeline.sure_confidence)
-    figures["by_type"] = _grouped(outcomes, pipeline.sure_confidence, lambda outcome: outcome.group)
-    figures["by_folder"] = _grouped(outcomes, pipeline.sure_confidence, lambda outcome: outcome.truth.path.parent.name)
-    figures["detect_recall_iou07"] = float(np.mean(np.array(overlaps) >= IOU_FOR_RECALL)) if overlaps else None
-    figures["false_plates_per_1000"] = 1000 * false_plates / empty_pictures if empty_pictures else None
-    figures["empty_pictures"] = empty_pictures
-    figures["left_out_as_trained_on"] = left_out
-    figures["stage_ms_median"] = {stage: round(float(np.median(spent)), 3) for stage, spent in stages.items()}
-    return {"name": "plate", "figures": figures, "peers": {}}
+        yield truth, np.ascontiguousarray(bgr[..., ::-1])
+
+
+def _look(
+    pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray, tally: Tally, corners: np.ndarray | None
+) -> tuple[Reading | PlateRead | None, np.ndarray | None]:
+    """The read that counts, and the plate alone as other readers get it."""
+    if truth.kind == "crop":
+        return pipeline.read(rgb), rgb
+    plates = pipeline.read_frame(rgb)
+    for stage, spent_ms in pipeline.stage_ms.items():
+        tally.stages[stage].append(spent_ms)
+    if not truth.text:
+        tally.empty_pictures += 1
+        tally.false_plates += len(plates)
+        return None, None
+    surest = max(plates, key=lambda plate: plate.confidence, default=None)
+    if corners is not None:
+        _note_corners(plates, corners, tally)
+    return surest, rectify(rgb, surest.corners, *_PLATE_PX) if surest else None
+
+
+def _note_corners(plates: Sequence[PlateRead], corners: np.ndarray, tally: Tally) -> None:
+    overlaps = [_iou(plate.corners, corners) for plate in plates]
+    tally.overlaps.append(max(overlaps, default=0.0))
+    if overlaps and max(overlaps) >= IOU_OF_A_FIND:
+        found = plates[int(np.argmax(overlaps))].corners
+        error_px = float(np.linalg.norm(found - corners, axis=1).mean())
+        tally.corner_errors.append((error_px, error_px / float(np.linalg.norm(corners[1] - corners[0]))))
+
+
+def _surest(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray) -> Reading | PlateRead | None:
+    if truth.kind == "crop":
+        return pipeline.read(rgb)
+    return max(pipeline.read_frame(rgb), key=lambda plate: plate.confidence, default=None)
+
+
+def _float_pipeline(threads: int, run: Path) -> PlatePipeline:
+    from models.plates.float_reader import FloatReader
+
+    return PlatePipeline(threads, reader=FloatReader(run))
 
 
 def _outcome(truth: Truth, read: Reading | PlateRead | None) -> Outcome:
     return Outcome(truth, read.text if read else "", read.confidence if read else 0.0)
 
 
-def _grouped(outcomes: list[Outcome], sure: float, key: Any) -> dict[str, dict[str, Any]]:
+def _folder(outcome: Outcome) -> str:
+    return outcome.truth.path.parent.name
+
+
+def _grouped(
+    outcomes: list[Outcome], key: Callable[[Outcome], str], figures: Callable[[list[Outcome]], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         groups[key(outcome)].append(outcome)
-    return {name: _figures(group, sure) for name, group in sorted(groups.items())}
+    return {name: figures(group) for name, group in sorted(groups.items())}
 
 
 def _figures(outcomes: list[Outcome], sure: float) -> dict[str, Any]:
     confident = [outcome for outcome in outcomes if outcome.confidence >= sure and UNKNOWN_PROVINCE not in outcome.read]
+    sure_share = len(confident) / len(outcomes) if outcomes else None
+    return {
+        **_accuracy(outcomes),
+        "found": _share(bool(outcome.read) for outcome in outcomes),
+        "sure_share": sure_share,
+        "rejected_share": None if sure_share is None else 1 - sure_share,
+        "whole_plate_sure": _share(outcome.whole for outcome in confident),
+        "impossible": _impossible(outcomes),
+    }
+
+
+def _accuracy(outcomes: list[Outcome]) -> dict[str, Any]:
     characters = sum(len(outcome.truth.text) for outcome in outcomes)
     wrong = sum(edit_distance(outcome.read, outcome.truth.text) for outcome in outcomes)
     return {
@@ -105,11 +198,45 @@ def _figures(outcomes: list[Outcome], sure: float) -> dict[str, Any]:
         "whole_plate": _share(outcome.whole for outcome in outcomes),
         "without_province": _share(outcome.read[1:] == outcome.truth.text[1:] for outcome in outcomes),
         "characters": 1 - wrong / characters if characters else None,
-        "found": _share(bool(outcome.read) for outcome in outcomes),
-        "sure_share": len(confident) / len(outcomes) if outcomes else None,
-        "whole_plate_sure": _share(outcome.whole for outcome in confident),
-        "impossible": sum(bool(outcome.read) and not GRAMMAR.accepts(outcome.read) for outcome in outcomes),
     }
+
+
+def _impossible(outcomes: list[Outcome]) -> int:
+    return sum(bool(outcome.read) and not GRAMMAR.accepts(outcome.read) for outcome in outcomes)
+
+
+def _found_figures(tally: Tally) -> dict[str, Any]:
+    """What concerns finding; None where the table has no corners or no pictures without a plate."""
+    recall = _share(overlap >= IOU_FOR_RECALL for overlap in tally.overlaps)
+    errors = np.array(tally.corner_errors).reshape(-1, 2)
+    return {
+        "detect_recall_iou07": recall,
+        "corner_error_px": float(np.median(errors[:, 0])) if len(errors) else None,
+        "corner_error_share_of_width": float(np.median(errors[:, 1])) if len(errors) else None,
+        "pictures_with_corners": len(tally.overlaps),
+        "false_plates_per_1000": 1000 * tally.false_plates / tally.empty_pictures if tally.empty_pictures else None,
+        "empty_pictures": tally.empty_pictures,
+        "left_out_as_trained_on": tally.left_out,
+        "stage_ms_median": {stage: round(float(np.median(spent)), 3) for stage, spent in tally.stages.items()},
+    }
+
+
+def _peer_figures(tally: Tally, peers: dict[str, other_readers.Peer | None]) -> dict[str, Any]:
+    """Accuracy on the same pictures, ms a picture, MB of models; None for a peer that cannot be had here."""
+    figures: dict[str, Any] = {}
+    for name, peer in peers.items():
+        if peer is None:
+            figures[name] = None
+            continue
+        outcomes = tally.peers[name]
+        figures[name] = {
+            **_accuracy(outcomes),
+            "impossible": _impossible(outcomes),
+            "by_folder": _grouped(outcomes, _folder, _accuracy),
+            "ms_median": round(float(np.median(peer.spent_ms)), 2) if peer.spent_ms else None,
+            "mb": round(peer.megabytes, 2),
+        }
+    return figures
 
 
 def _share(values: Iterable[bool]) -> float | None:
@@ -131,7 +258,7 @@ def edit_distance(one: str, other: str) -> int:
 
 def _corners_by_path(data: Path) -> dict[Path, np.ndarray]:
     """The optional column `corners`: eight numbers, x y clockwise from top left."""
-    with data.open(encoding="utf-8", newline="") as lines:
+    with data.open(encoding="utf-8-sig", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row.get("corners")]
     return {data.parent / row["path"]: np.array(row["corners"].split(), np.float32).reshape(4, 2) for row in rows}
 
@@ -139,25 +266,3 @@ def _corners_by_path(data: Path) -> dict[Path, np.ndarray]:
 def _iou(one: np.ndarray, other: np.ndarray) -> float:
     shared = float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
     return shared / (cv2.contourArea(one) + cv2.contourArea(other) - shared)
-
-
-def reliability_plot(outcomes: list[Outcome], edge_px: int = 400) -> np.ndarray:
-    """Share of whole plates (up) against confidence in ten bins (right), BGR; dot area grows with the bin's count."""
-    canvas = np.full((edge_px + 60, edge_px + 60, 3), 255, np.uint8)
-
-    def point(x: float, y: float) -> tuple[int, int]:
-        return round(30 + x * edge_px), round(30 + (1 - y) * edge_px)
-
-    cv2.rectangle(canvas, point(0, 1), point(1, 0), (0, 0, 0), 1)
-    cv2.line(canvas, point(0, 0), point(1, 1), (190, 190, 190), 1, cv2.LINE_AA)
-    confidences = np.array([outcome.confidence for outcome in outcomes])
-    right = np.array([outcome.whole for outcome in outcomes], float)
-    bins = np.minimum((confidences * 10).astype(int), 9)
-    for number in range(10):
-        inside = bins == number
-        if inside.any():
-            centre = point(float(confidences[inside].mean()), float(right[inside].mean()))
-            radius = round(3 + 14 * float(np.sqrt(inside.mean())))
-            cv2.circle(canvas, centre, radius, (180, 90, 20), -1, cv2.LINE_AA)
-    cv2.putText(canvas, f"confidence, n = {len(outcomes)}", (30, edge_px + 52), 0, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-    return canvas

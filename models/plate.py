@@ -9,6 +9,7 @@ One pipeline belongs to one thread.
 
 import time
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -54,13 +55,28 @@ class PlateRead:
     distribution: np.ndarray
 
 
+class Reader(Protocol):
+    """What reads a strip: a `Model`, or in an evaluation the weights before they became int8."""
+
+    card: Card
+
+    def run(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """(1, 32, 128, 3) float32 → ((1, 1, columns, classes),)."""
+        ...
+
+    def warm(self) -> None:
+        """One run that is not counted."""
+        ...
+
+
 class PlatePipeline:
     """The three nets, loaded and warmed; `stage_ms` holds the last frame's milliseconds by stage."""
 
-    def __init__(self, threads: int = 1, grammar: Grammar = GRAMMAR) -> None:
-        self._detector, self._corners, self._reader = (
-            Model(load_card(name), threads) for name in ("plate_detector", "plate_corners", "plate_reader")
+    def __init__(self, threads: int = 1, grammar: Grammar = GRAMMAR, reader: Reader | None = None) -> None:
+        self._detector, self._corners = (
+            Model(load_card(name), threads) for name in ("plate_detector", "plate_corners")
         )
+        self._reader = reader or Model(load_card("plate_reader"), threads)
         self._grammar = grammar
         self.stage_ms: dict[str, float] = {}
         for model in (self._detector, self._corners, self._reader):

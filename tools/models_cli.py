@@ -114,12 +114,17 @@ def evaluate_plate_command(
     data: Annotated[Path, typer.Option(help="CSV: path,text,colour,kind; paths relative to it.")],
     as_json: AsJson = False,
     plot: Plot = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Also other readers, where they are installed.")] = False,
+    peer_weights: Annotated[Path | None, typer.Option(help="Folder of LPRNet_Pytorch's weights.")] = None,
+    float_run: Annotated[Path | None, typer.Option(help="Training run of the reader: its float weights too.")] = None,
 ) -> None:
     """Whole-plate accuracy on crops and scenes."""
     from models.evaluate_plate import evaluate_plate
+    from models.plates.peers import available
 
     try:
-        report = {**evaluate_plate(data, plot), "machine": describe()}
+        others = available(peer_weights) if peers else {}
+        report = {**evaluate_plate(data, plot, peers=others, float_run=float_run), "machine": describe()}
     except (OSError, ValueError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error

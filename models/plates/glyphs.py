@@ -19,14 +19,14 @@ class MissingGlyph(ValueError):
 
 
 @lru_cache(maxsize=512)
-def stroke_mask(symbol: str, width_factor: float = 1.0) -> np.ndarray:
-    """(180, 90) uint8 coverage of our own glyph; MissingGlyph if there is none."""
+def stroke_mask(symbol: str, width_factor: float = 1.0, other: bool = False) -> np.ndarray:
+    """(180, 90) uint8 coverage of our own glyph or of its other form; MissingGlyph if there is none."""
     if symbol not in strokes.STROKES:
         raise MissingGlyph(f"{symbol} is not among our own glyphs: {''.join(sorted(strokes.STROKES))}")
     scale = PX_PER_MM * _OVERSAMPLE
     canvas = np.zeros((strokes.CELL_HEIGHT_MM * scale, strokes.CELL_WIDTH_MM * scale), np.uint8)
     width_mm = strokes.LATIN_WIDTH_MM if symbol.isascii() else strokes.CHINESE_WIDTH_MM
-    for stroke in strokes.STROKES[symbol]:
+    for stroke in (strokes.OTHER_FORMS if other else strokes.STROKES)[symbol]:
         points = np.round(strokes.polyline(stroke) * scale).astype(np.int32)
         cv2.polylines(canvas, [points], False, 255, round(width_mm * width_factor * scale), cv2.LINE_AA)
     size = (strokes.CELL_WIDTH_MM * PX_PER_MM, strokes.CELL_HEIGHT_MM * PX_PER_MM)
@@ -48,18 +48,30 @@ def font_mask(symbol: str, font_path: Path, face: int) -> np.ndarray:
 
 
 def _forms(mask: np.ndarray) -> list[np.ndarray]:
-    """A font's glyph as it is, bolder, thinner, and smaller in its cell: presses differ, and so do worn plates."""
+    """A font's glyph as it is, bolder, thinner, smaller in its cell, and bent: presses differ."""
     kernel = np.ones((3, 3), np.uint8)
     small = np.zeros_like(mask)
     small[8:-8, 6:-6] = cv2.resize(mask, (mask.shape[1] - 12, mask.shape[0] - 16), interpolation=cv2.INTER_AREA)
-    return [mask, cv2.dilate(mask, kernel), cv2.erode(mask, kernel), small]
+    return [mask, cv2.dilate(mask, kernel), cv2.erode(mask, kernel), small, _bent(mask, 1), _bent(mask, -1)]
+
+
+def _bent(mask: np.ndarray, way: int) -> np.ndarray:
+    """The glyph with its left part wider and its upper part lower (`way` 1), or the other way round (-1)."""
+    height, width = mask.shape
+    x = np.linspace(0, 1, width, dtype=np.float32)[None, :].repeat(height, 0)
+    y = np.linspace(0, 1, height, dtype=np.float32)[:, None].repeat(width, 1)
+    x += way * 0.08 * np.sin(np.pi * x)
+    y += way * 0.06 * np.sin(np.pi * y)
+    return cv2.remap(mask, x * (width - 1), y * (height - 1), cv2.INTER_LINEAR)
 
 
 def glyph_variants(symbol: str, fonts: list[tuple[Path, int]]) -> list[np.ndarray]:
-    """All masks that training may draw for a symbol: our strokes in three widths, and each font for Chinese ones."""
+    """All masks that training may draw for a symbol: our strokes in four widths, and each font for Chinese ones."""
     variants = []
     if symbol in strokes.STROKES:
         variants += [stroke_mask(symbol, factor) for factor in WIDTH_FACTORS]
+    if symbol in strokes.OTHER_FORMS:
+        variants += [stroke_mask(symbol, factor, other=True) for factor in WIDTH_FACTORS]
     if not symbol.isascii():
         variants += [form for path, face in fonts for form in _forms(font_mask(symbol, path, face))]
     if not variants:

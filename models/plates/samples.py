@@ -55,9 +55,16 @@ class PlatePainter:
 
         def mask_of(symbol: str) -> np.ndarray:
             variants = self._glyphs[symbol]
-            return variants[weight] if symbol.isascii() else variants[int(rng.integers(len(variants)))]
+            if not symbol.isascii():
+                return variants[int(rng.integers(len(variants)))]
+            forms = len(variants) // len(WIDTH_FACTORS)
+            return variants[weight + len(WIDTH_FACTORS) * int(rng.integers(forms))]
 
         ink = ink_mask(text, layout, _PX_PER_MM * rng.uniform(0.96, 1.04), mask_of)
+        if rng.random() < 0.25:
+            _wear_province(ink, layout, rng)
+        if rng.random() < 0.25:
+            _add_dirt(ink, rng)
         if rng.random() < 0.6:
             _add_bolts(ink, rng)
         height, width = ink.shape
@@ -96,6 +103,26 @@ def _add_bolts(ink: np.ndarray, rng: np.random.Generator) -> None:
             if rng.random() < 0.7:
                 centre = (round(width * (x + rng.normal(0, 0.01))), round(height * y))
                 cv2.circle(ink, centre, radius, int(rng.integers(0, 256)), -1)
+
+
+def _wear_province(ink: np.ndarray, layout: Layout, rng: np.random.Generator) -> None:
+    """Thins the first character's paint: its narrow strokes go first."""
+    slot = layout.slots[0]
+    scale = ink.shape[1] / layout.width_mm
+    x0, x1 = round(slot.x_mm * scale), round((slot.x_mm + slot.width_mm) * scale)
+    y0, y1 = round(slot.y_mm * scale), round((slot.y_mm + slot.height_mm) * scale)
+    part = ink[y0:y1, x0:x1]
+    part[:] = (part * rng.uniform(0.35, 0.8)).astype(np.uint8)
+
+
+def _add_dirt(ink: np.ndarray, rng: np.random.Generator) -> None:
+    """Spots that join or break strokes, most of them near the feet of the characters."""
+    height, width = ink.shape
+    for _ in range(int(rng.integers(1, 6))):
+        y = height * (rng.uniform(0.75, 0.95) if rng.random() < 0.6 else rng.uniform(0.1, 0.9))
+        centre = (int(rng.integers(0, width)), round(y))
+        axes = (max(1, round(width * rng.uniform(0.005, 0.03))), max(1, round(height * rng.uniform(0.02, 0.06))))
+        cv2.ellipse(ink, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(0, 256)), -1)
 
 
 def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -156,7 +183,7 @@ def column_labels(drawn: Drawn, homography: np.ndarray) -> np.ndarray:
 
 def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: float) -> tuple[np.ndarray, np.ndarray]:
     """The strip as a camera sees it, (32, 128, 3) uint8, and the homography of shares plate → strip."""
-    width = int(rng.integers(52, 145)) if rng.random() < strength else STRIP_WIDTH_PX
+    width = int(rng.integers(46, 145)) if rng.random() < strength else STRIP_WIDTH_PX
     height = max(13, round(width * 0.25 * rng.uniform(0.8, 1.15)))
     source_height, source_width = drawn.layers.shape[:2]
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -230,7 +257,7 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         grey = out.mean(2, keepdims=True)
         out = grey + (out - grey) * rng.uniform(0.1, 0.9)
     if rng.random() < 0.3:
-        sigmas = rng.uniform(0.2, 1.1, 2) * strength + 0.05
+        sigmas = rng.uniform(0.2, 1.3, 2) * strength + 0.05
         out = cv2.GaussianBlur(out, (0, 0), float(sigmas[0]), sigmaY=float(sigmas[1]))
     if rng.random() < 0.2 * strength:
         kernel = np.full((1, int(rng.integers(2, 4))), 1.0, np.float32)

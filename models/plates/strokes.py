@@ -107,6 +107,11 @@ STROKES: dict[str, tuple[Stroke, ...]] = {
     ),
 }
 
+OTHER_FORMS: dict[str, tuple[Stroke, ...]] = {
+    "Q": (_RING, ((25, 62), (41, 87))),
+}
+"""How some presses make a symbol otherwise."""
+
 
 def polyline(stroke: Stroke) -> np.ndarray:
     """The stroke as (N, 2) float32 points in mm, its rounded corners as quadratic curves."""

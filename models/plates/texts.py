@@ -9,6 +9,8 @@ from models.plates.alphabet import DIGITS, LETTERS, PROVINCES
 Rng = np.random.Generator
 _COMMON = "皖苏浙沪京粤鲁豫冀川鄂湘"
 """Provinces with the most cars: drawn a little more often."""
+_HARD = "QDEFBZ"
+"""Letters that are taken for a digit or for one another: drawn a little more often."""
 
 
 def _pick(rng: Rng, symbols: str) -> str:
@@ -20,11 +22,15 @@ def _province(rng: Rng) -> str:
 
 
 def _office(rng: Rng) -> str:
-    return _pick(rng, "ABCDE" if rng.random() < 0.3 else LETTERS)
+    return _pick(rng, "ABCDEF" if rng.random() < 0.35 else LETTERS)
+
+
+def _letter(rng: Rng) -> str:
+    return _pick(rng, _HARD if rng.random() < 0.2 else LETTERS)
 
 
 def _serial(rng: Rng, length: int, letter_share: float = 0.3) -> str:
-    return "".join(_pick(rng, LETTERS if rng.random() < letter_share else DIGITS) for _ in range(length))
+    return "".join(_letter(rng) if rng.random() < letter_share else _pick(rng, DIGITS) for _ in range(length))
 
 
 def _common(rng: Rng) -> str:
@@ -41,9 +47,9 @@ def _armed(rng: Rng) -> str:
 
 
 KINDS: tuple[tuple[float, str, Callable[[Rng], str]], ...] = (
-    (0.51, "blue", _common),
+    (0.45, "blue", _common),
     (0.15, "yellow", _common),
-    (0.13, "green", _green_small),
+    (0.19, "green", _green_small),
     (0.03, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
     (0.04, "white", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "警"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂"),

@@ -9,6 +9,8 @@ import pytest
 from models.evaluate_plate import edit_distance, evaluate_plate
 from models.plate import PlatePipeline, agreed
 from models.plates.geometry import rectify
+from models.plates.peers import Peer, plate_among
+from models.plates.reliability import expected_error, reliability, reliability_plot
 from models.plates.render import degrade, plate_image
 from models.plates.split import TruthError, is_training_crop
 
@@ -173,7 +175,48 @@ def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[
     assert (figures["count"], figures["whole_plate"], figures["impossible"]) == (2, 0.5, 0)
     assert figures["characters"] == pytest.approx(13 / 14)
     assert (figures["false_plates_per_1000"], figures["detect_recall_iou07"]) == (0.0, 1.0)
+    assert figures["corner_error_px"] < 6 and figures["corner_error_share_of_width"] < 6 / 140
+    assert figures["rejected_share"] == pytest.approx(1 - figures["sure_share"])
+    assert sum(row["count"] for row in figures["reliability"]) == 2
     assert (tmp_path / "plot.png").stat().st_size > 0
+
+
+def test_evaluate_plate_lets_peers_read_the_same_pictures(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    scene = with_plate(car_scene(), "皖A12345", "blue", 140)
+    cv2.imwrite(str(tmp_path / "scene.png"), scene[..., ::-1])
+    cv2.imwrite(str(tmp_path / "empty.png"), car_scene()[..., ::-1])
+    table = "path,text,kind\nscene.png,皖A12345,scene\nempty.png,,scene\n"
+    (tmp_path / "truth.csv").write_text(table, encoding="utf-8")
+    ours = PlatePipeline()
+    shown: list[tuple[int, ...]] = []
+
+    def read(rgb: np.ndarray, plate: np.ndarray | None) -> str:
+        assert plate is not None
+        shown.append(rgb.shape)
+        return ours.read(plate).text + "O"
+
+    peers = {"other": Peer(read, 1.234), "missing": None}
+    report = evaluate_plate(tmp_path / "truth.csv", peers=peers)["peers"]
+    assert report["missing"] is None and shown == [scene.shape]
+    other = report["other"]
+    assert (other["whole_plate"], other["impossible"], other["mb"]) == (0.0, 1, 1.23)
+    assert other["characters"] == pytest.approx(6 / 7) and other["ms_median"] > 0
+
+
+def test_plate_among_lines_of_any_text() -> None:
+    assert plate_among(["12:30:05", "皖B·AA322", "京A12345"]) == "皖BAA322"
+    assert plate_among(["出口", "皖BAA3"]) == "皖BAA3"
+    assert plate_among(["12:30:05"]) == plate_among([]) == ""
+
+
+def test_reliability_bins_hold_what_they_count() -> None:
+    rows = reliability([0.95, 0.99, 0.15, 1.0], [True, True, True, False])
+    assert [row["count"] for row in rows] == [1, 3]
+    assert rows[1]["right"] == pytest.approx(2 / 3, abs=1e-4)
+    assert expected_error(rows) == pytest.approx((0.85 + 3 * (0.98 - 2 / 3)) / 4, abs=1e-3)
+    assert expected_error(reliability([], [])) is None
+    plot = reliability_plot(rows, 0.9)
+    assert plot.shape == (460, 460, 3) and (plot != 255).any(2).sum() > 1000
 
 
 @pytest.mark.parametrize("table", ["file,text\na.png,x\n", "path,text,kind\na.png,皖A12345,photo\n"])
