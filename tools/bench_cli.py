@@ -92,6 +92,17 @@ def vision(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def watchlist(as_json: AsJson = False) -> None:
+    """20,000 strangers' plates against a list of 100, convoys, and wrong plates beside Frigate's rule. Two minutes."""
+    from tools.bench_watchlist import bench_watchlist
+
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("plates", total=None)
+        report = bench_watchlist(lambda words: bar.update(task, description=words))
+    _show(report, as_json)
+
+
+@app.command()
 def match(as_json: AsJson = False) -> None:
     """Nearest-template search among 1,000 to 1,000,000, beside NumPy, FAISS and usearch where they are installed."""
     from tools.bench_match import bench_match

@@ -1,10 +1,11 @@
 """May this person, this plate, pass here now? Values in, a verdict out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from controller.access.calendar import is_open
 from controller.access.document import Document, Person, Vehicle
+from controller.access.resolve import Resolved, resolve
 from controller.site.tree import Tree
 
 
@@ -45,6 +46,10 @@ class Policy:
         if vehicle is None or place_id not in self._tree.covered(vehicle.gates):
             return Verdict(False, "unknown-credential")
         return _in_window(vehicle, now_unix)
+
+    def likely_plate(self, read: str, posteriors: Sequence[float]) -> Resolved | None:
+        """The registered plate that a doubtful read most likely is, with its probability."""
+        return resolve(normal_plate(read), posteriors, self._vehicles)
 
     def knows(self, person_id: int) -> bool:
         """Is this person on the list in force?"""

@@ -11,7 +11,10 @@ LIMIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One passage at a camera. `outcome`: "opened", "known", "stranger", "watchlist" or a refusal's reason."""
+    """One passage at a camera. `outcome`: "opened", "known", "stranger", "watchlist" or a refusal's reason.
+
+    `probability` is that of `plate`, where a doubtful read was resolved against the registered plates.
+    """
 
     id: str
     camera: str
@@ -20,6 +23,7 @@ class Capture:
     outcome: str
     person: int | None
     plate: str | None
+    probability: float | None = None
 
 
 class Captures:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from controller.access.policy import Policy, Verdict, normal_plate
+from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, new_capture_id
 from controller.events.live import Live
@@ -12,11 +13,12 @@ from controller.events.ports import Doors
 from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
-from controller.watchlist.level import Level, plate_level
+from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
 from doorwire import vocabulary as words
 
 STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
+RESOLVED = 0.99  # probability of a registered plate from which a doubtful read counts as that plate
 
 _log = logging.getLogger(__name__)
 
@@ -74,10 +76,23 @@ class Decide:
             await self._alarm.raise_alert(
                 "watchlist", level.value, f"watchlist:{hit}", place, self._words(hit), picture
             )
-        else:
-            outcome = await self._plate_outcome(seen, camera, verdict, certain_resident)
-        self._keep(seen, "plate", outcome, verdict.person or None, seen.text)
+            self._keep(seen, "plate", outcome, verdict.person or None, seen.text)
+            return outcome
+        resolved = self._resolved(seen, camera) if verdict.reason == "unknown-credential" else None
+        if resolved is not None and camera.opens is not None:
+            verdict = self._policy().plate_at(resolved.plate, camera.opens, seen.at_unix)
+            certain_resident = verdict.allowed
+        outcome = await self._plate_outcome(seen, camera, verdict, certain_resident)
+        plate, probability = (resolved.plate, resolved.probability) if resolved else (seen.text, None)
+        self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
         return outcome
+
+    def _resolved(self, seen: PlateSighting, camera: CameraSettings) -> Resolved | None:
+        """The registered plate that a doubtful read is, if that is as good as certain; a sure read is what it says."""
+        if camera.opens is None or seen.confidence >= SURE_CONFIDENCE:
+            return None
+        resolved = self._policy().likely_plate(seen.text, seen.posteriors)
+        return resolved if resolved is not None and resolved.probability >= RESOLVED else None
 
     async def _face_outcome(self, seen: FaceSighting, camera: CameraSettings, person: int) -> str:
         if camera.opens is None:
@@ -119,10 +134,16 @@ class Decide:
         return next((row.reason for row in document.watchlist if row.id == entry_id), "") if document else ""
 
     def _keep(
-        self, seen: FaceSighting | PlateSighting, kind: str, outcome: str, person: int | None, plate: str | None
+        self,
+        seen: FaceSighting | PlateSighting,
+        kind: str,
+        outcome: str,
+        person: int | None,
+        plate: str | None,
+        probability: float | None = None,
     ) -> None:
         """In memory, for seconds, for the page."""
-        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate)
+        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability)
         if seen.jpeg:
             self._captures.add(capture, seen.jpeg)
         self._live.publish("capture", asdict(capture))

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from controller.vision.capture import Frame
 from controller.vision.face_task import crop_jpeg
+from controller.vision.passage import Decided, Passages
 from controller.vision.sighting import PlateSighting
-from controller.vision.track import Box, Track, Tracker
-from controller.vision.vote import Read, Verdict, vote
+from controller.vision.track import Box
+from controller.vision.vote import Read, sharpness, weight
 from models.plate import PlatePipeline, PlateRead
+from models.plates.alphabet import SYMBOLS
 
-READS = 3  # before a decision: one frame may lie
-PATIENCE = 8  # reads after which a doubtful plate is decided as it is
-CERTAIN = 0.9
-KEEP = 30  # reads a passage, the newest
-AGAIN_S = 3.0  # out of view, before the same plate is another passage: a lost track is not
 MOVED = 0.15  # of the plate's height: below that it stood
+_LIKELY = 0.01  # of a symbol: below that it takes no part in the vote
+_PICTURES_S = 5.0  # a track's best picture is kept after it was last bettered
 
 
 @dataclass(slots=True)
-class Passage:
-    """What a plate's track remembers."""
+class Picture:
+    """The best picture of a track so far."""
 
-    reads: list[Read] = field(default_factory=list)
-    decided: bool = False
-    best: float = 0.0
-    jpeg: bytes | None = None
+    weight: float
+    jpeg: bytes
+    at_s: float
 
 
 class PlateTask:
@@ -38,69 +36,61 @@ class PlateTask:
     def __init__(self, camera: str, pipeline: PlatePipeline) -> None:
         self._camera = camera
         self._pipeline = pipeline
-        self._tracker: Tracker[Passage] = Tracker(Passage)
-        self._passed: dict[str, float] = {}  # plate → when it was last in view, seconds, in memory only
+        self._passages = Passages()
+        self._pictures: dict[int, Picture] = {}
 
     @property
     def busy(self) -> bool:
         """A plate is in view, even if it stands still and is decided."""
-        return bool(self._tracker.tracks)
+        return self._passages.busy
 
     def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[PlateSighting]:
-        """`rgb` (height, width, 3). One sighting a track at most."""
+        """`rgb` (height, width, 3). One sighting a passage."""
         found = [read for read in self._pipeline.read_frame(rgb) if read.text]
-        tracks, ended = self._tracker.update([_box(read) for read in found], frame.at_monotonic)
-        self._passed = {text: seen for text, seen in self._passed.items() if frame.at_monotonic - seen < AGAIN_S}
-        sightings = []
-        for read, track in zip(found, tracks, strict=True):
-            sighting = self._note(frame, rgb, read, track)
-            if sighting is not None:
-                sightings.append(sighting)
-        left = [track for track in ended if not track.memory.decided and len(track.memory.reads) >= 2]
-        return sightings + [seen for track in left if (seen := self._sighting(frame, track, vote(track.memory.reads)))]
+        boxes = [_box(read) for read in found]
+        reads = [voter(read, rgb) for read in found]
+        numbers, decided = self._passages.see(boxes, reads, frame.at_monotonic)
+        self._keep_pictures(frame, rgb, list(zip(numbers, boxes, reads, strict=True)))
+        return [self._sighting(frame, passage) for passage in decided]
 
-    def _note(
-        self, frame: Frame, rgb: NDArray[np.uint8], read: PlateRead, track: Track[Passage]
-    ) -> PlateSighting | None:
-        passage = track.memory
-        if passage.decided:
-            if read.text in self._passed:
-                self._passed[read.text] = frame.at_monotonic
-            return None
-        box = _box(read)
-        weight = float(read.score) * (box[3] - box[1])
-        passage.reads.append(Read(read.text, tuple(read.posteriors), str(read.plate_type), str(read.colour), weight))
-        del passage.reads[:-KEEP]
-        if weight > passage.best:
-            passage.best, passage.jpeg = weight, crop_jpeg(rgb, box, grow=1.0)
-        verdict = vote(passage.reads)
-        enough = len(passage.reads) >= READS and verdict.confidence >= CERTAIN
-        if not enough and len(passage.reads) < PATIENCE:
-            return None
-        return self._sighting(frame, track, verdict)
+    def _keep_pictures(self, frame: Frame, rgb: NDArray[np.uint8], seen: list[tuple[int, Box, Read]]) -> None:
+        at_s = frame.at_monotonic
+        self._pictures = {number: kept for number, kept in self._pictures.items() if at_s - kept.at_s < _PICTURES_S}
+        for number, box, read in seen:
+            before = self._pictures.get(number)
+            if before is None or read.weight > before.weight:
+                self._pictures[number] = Picture(read.weight, crop_jpeg(rgb, box, grow=1.0), at_s)
 
-    def _sighting(self, frame: Frame, track: Track[Passage], verdict: Verdict) -> PlateSighting | None:
-        """None when this plate was in view a moment ago: the same passage."""
-        passage = track.memory
-        passage.decided = True
-        jpeg, passage.jpeg = passage.jpeg, None
-        known = verdict.text in self._passed
-        self._passed[verdict.text] = frame.at_monotonic
-        if known:
-            return None
+    def _sighting(self, frame: Frame, passage: Decided) -> PlateSighting:
+        verdict = passage.verdict
+        picture = self._pictures.get(passage.track)
         return PlateSighting(
             self._camera,
-            track.number,
+            passage.track,
             frame.at_unix,
             verdict.text,
             verdict.confidence,
             verdict.posteriors,
             verdict.plate_type,
             verdict.colour,
-            _direction(track.first, track.box),
-            jpeg,
+            _direction(passage.began, passage.box),
+            picture.jpeg if picture else None,
             0.0,
         )
+
+
+def voter(read: PlateRead, rgb: NDArray[np.uint8]) -> Read:
+    """A frame's read as the vote takes it, weighted by the plate's score, height and sharpness."""
+    box = _box(read)
+    height, width = rgb.shape[:2]
+    x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
+    part = rgb[y0 : min(y1, height), x0 : min(x1, width)]
+    chances = []
+    for symbol, posterior, row in zip(read.text, read.posteriors, read.distribution, strict=True):
+        likely = {SYMBOLS[place]: float(row[place]) for place in np.flatnonzero(row >= _LIKELY)}
+        chances.append({**likely, symbol: float(posterior)})
+    worth = weight(float(read.score), box[3] - box[1], sharpness(part))
+    return Read(read.text, tuple(chances), str(read.plate_type), str(read.colour), worth)
 
 
 def _direction(first: Box, last: Box) -> str:

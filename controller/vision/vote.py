@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plates.alphabet import UNKNOWN_PROVINCE
+
+SHARP = 300.0  # variance of the Laplacian at 32 px height: filmed plates in focus have more
+FULL_HEIGHT_PX = 40.0  # above that more pixels tell the reader nothing: its strip is 32 px high
+SURE = 0.9  # from here on a character is taken for read
+_HEIGHT_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One frame's reading. `posteriors` one per character; `weight` grows with size and sharpness."""
+    """One frame's reading. `chances` are the probabilities of symbols at each position, the chosen ones among them."""
 
     text: str
-    posteriors: tuple[float, ...]
+    chances: tuple[Mapping[str, float], ...]
     plate_type: str
     colour: str
     weight: float
+
+    @property
+    def confidence(self) -> float:
+        """The least certain character's probability."""
+        return min(chance.get(symbol, 0.0) for symbol, chance in zip(self.text, self.chances, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +47,11 @@ class Verdict:
 
 
 def vote(reads: list[Read]) -> Verdict:
-    """One verdict of at least one read. Length and type go by weight first, then each position by itself."""
+    """One verdict of at least one read. Length and type go by weight first, then each position by itself.
+
+    A position's candidates are the symbols that some read chose there, so that nothing comes out which cannot stand on
+    a plate of that type; an unknown province wins only when no read knew one.
+    """
     kinds: Counter[tuple[int, str]] = Counter()
     for read in reads:
         kinds[len(read.text), read.plate_type] += read.weight  # type: ignore[assignment]
@@ -38,11 +60,40 @@ def vote(reads: list[Read]) -> Verdict:
     total = sum(read.weight for read in same)
     text, posteriors = "", []
     for position in range(length):
-        votes: dict[str, float] = defaultdict(float)
-        for read in same:
-            votes[read.text[position]] += read.weight * read.posteriors[position]
-        best = max(votes, key=lambda letter: votes[letter])
+        candidates = {read.text[position] for read in same}
+        candidates = candidates - {UNKNOWN_PROVINCE} or candidates
+        votes = {
+            symbol: sum(read.weight * read.chances[position].get(symbol, 0.0) for read in same)
+            for symbol in sorted(candidates)
+        }
+        best = max(votes, key=lambda symbol: votes[symbol])
         text += best
         posteriors.append(votes[best] / total)
     heaviest = max(same, key=lambda read: read.weight)
     return Verdict(text, tuple(posteriors), min(posteriors), plate_type, heaviest.colour)
+
+
+def weight(score: float, height_px: float, sharpness: float) -> float:
+    """How much a read counts: the detector's score, the plate's height and its sharpness."""
+    clear = max(0.05, min(1.0, sharpness / SHARP))
+    return score * min(height_px, FULL_HEIGHT_PX) * math.sqrt(clear)
+
+
+def sharpness(rgb: NDArray[np.uint8]) -> float:
+    """Variance of the Laplacian of a picture of a plate, scaled to 32 px height; 0 for an empty one."""
+    height, width = rgb.shape[:2]
+    if height < 2 or width < 2:
+        return 0.0
+    size = (max(8, round(width * _HEIGHT_PX / height)), _HEIGHT_PX)
+    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+
+
+def contradict(one: Verdict, other: Verdict) -> bool:
+    """Two plates for sure: another length, or another character somewhere that both are rather sure of."""
+    if len(one.text) != len(other.text):
+        return min(one.confidence, other.confidence) >= 0.5
+    return any(
+        a != b and UNKNOWN_PROVINCE not in (a, b) and p * q >= 0.5
+        for a, b, p, q in zip(one.text, other.text, one.posteriors, other.posteriors, strict=True)
+    )

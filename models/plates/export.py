@@ -15,12 +15,12 @@ from torch import nn
 from models.cards import FOLDER
 from models.graph import Activation, Graph, Tensor, fold_affine
 from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
+from models.plates.glyphs import font_argument
 from models.plates.nets import ConvBlock, Sequence, corner_net, detector_net, reader_net
 from models.plates.samples import PlatePainter, ReaderSampler
 from models.plates.scenes import CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX
 from models.plates.split import write_seen
 from models.plates.train_finder import sampler_for
-from models.plates.training import font_argument
 from models.quantise import calibrate
 from models.tflite_writer import write
 

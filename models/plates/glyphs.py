@@ -18,6 +18,12 @@ class MissingGlyph(ValueError):
     """A character that we have not drawn and no font was given for."""
 
 
+def font_argument(words: str) -> tuple[Path, int]:
+    """`FILE` or `FILE:FACE` of a font collection."""
+    path, _, face = words.partition(":")
+    return Path(path), int(face or 0)
+
+
 @lru_cache(maxsize=512)
 def stroke_mask(symbol: str, width_factor: float = 1.0, other: bool = False) -> np.ndarray:
     """(180, 90) uint8 coverage of our own glyph or of its other form; MissingGlyph if there is none."""

@@ -12,6 +12,7 @@ import cv2
 import torch
 from torch import Tensor
 
+from models.plates.glyphs import font_argument
 from models.plates.nets import Sequence
 
 WARM_UP_STEPS = 200
@@ -32,12 +33,6 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=0, help="processes that draw samples; 0: this one")
-
-
-def font_argument(words: str) -> tuple[Path, int]:
-    """`FILE` or `FILE:FACE` of a font collection."""
-    path, _, face = words.partition(":")
-    return Path(path), int(face or 0)
 
 
 def scaled(pictures: Tensor) -> Tensor:

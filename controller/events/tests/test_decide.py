@@ -124,6 +124,24 @@ def test_a_listed_plate_raises_the_barrier_and_others_do_not(make_middle: MakeMi
     play(make_middle, scene)
 
 
+def test_a_doubtful_read_of_a_resident_s_plate_is_resolved_and_says_how_probable_that_is(
+    make_middle: MakeMiddle,
+) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        doubtful = replace(plate(middle, "皖A1234S"), confidence=0.6, posteriors=(*(0.98,) * 6, 0.6))
+        assert await decide.plate(doubtful) == "opened"
+        assert doors.opened == [("north", words.REASON_PLATE, 7)]
+        (kept,) = captures.recent()
+        assert kept.plate == "皖A12345" and kept.probability is not None and 0.99 <= kept.probability < 1
+        sure = replace(doubtful, confidence=0.95, posteriors=(0.95,) * 7)
+        assert await decide.plate(sure) == "unknown-credential"  # a sure read is what it says
+        vague = replace(doubtful, confidence=0.3, posteriors=(*(0.98,) * 4, 0.3, 0.3, 0.3))
+        assert await decide.plate(replace(vague, text="皖A12BBS")) == "unknown-credential"
+        assert len(doors.opened) == 1
+
+    play(make_middle, scene)
+
+
 def test_a_watchlist_plate_raises_an_alert_with_its_picture_and_no_barrier(
     make_middle: MakeMiddle, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -87,7 +87,7 @@ def test_track_goes_on_while_frames_are_shed() -> None:
 
 
 def read(text: str, posterior: float = 0.9, weight: float = 1.0, plate_type: str = "blue") -> Read:
-    return Read(text, (posterior,) * len(text), plate_type, "blue", weight)
+    return Read(text, tuple({symbol: posterior} for symbol in text), plate_type, "blue", weight)
 
 
 def test_vote_one_bad_frame_is_outvoted() -> None:

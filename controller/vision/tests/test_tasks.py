@@ -14,10 +14,12 @@ from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
 from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, FaceTask, agreed
 from controller.vision.match import DIMENSIONS, Gallery, Match
+from controller.vision.passage import AGAIN_S, PATIENCE, READS
 from controller.vision.people_task import PeopleTask
-from controller.vision.plate_task import AGAIN_S, PATIENCE, READS, PlateTask
+from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Face
+from models.plates.alphabet import SYMBOLS
 from tools.cameras.scenes import PlazaScene, filmed
 
 RGB = np.clip(np.random.default_rng(5).normal(120, 30, (300, 400, 3)), 0, 255).astype(np.uint8)
@@ -144,6 +146,7 @@ class SaidPlates:
         posteriors = (self.posterior,) * len(text)
         read = SimpleNamespace(corners=corners, score=0.9, rows=1, text=text, posteriors=posteriors)
         read.confidence, read.plate_type, read.colour = self.posterior, "blue", "blue"
+        read.distribution = np.zeros((len(text), len(SYMBOLS)), np.float32)
         return [read] if text else []
 
 

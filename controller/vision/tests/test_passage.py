@@ -1,0 +1,96 @@
+"""Passages: cars that follow, tracks that break, a car that takes over another's track."""
+
+from __future__ import annotations
+
+from controller.vision.passage import AGAIN_S, PATIENCE, Decided, Passages
+from controller.vision.vote import Read, Verdict, contradict, weight
+
+STEP_S = 0.125
+Placed = tuple[str, float]  # text and y
+
+
+def read(text: str, posterior: float = 0.97) -> Read:
+    return Read(text, tuple({symbol: posterior} for symbol in text), "blue", "blue", 1.0)
+
+
+def drive(frames: list[list[Placed]], posterior: float = 0.97) -> list[Decided]:
+    passages, found = Passages(), []
+    for step, placed in enumerate(frames):
+        boxes = [(100.0, y, 190.0, y + 30.0) for _, y in placed]
+        found += passages.see(boxes, [read(text, posterior) for text, _ in placed], step * STEP_S)[1]
+    return found
+
+
+def texts(found: list[Decided]) -> list[str]:
+    return [passage.verdict.text for passage in found]
+
+
+def test_a_convoy_of_like_plates_is_two_passages() -> None:
+    frames: list[list[Placed]] = []
+    for step in range(40):
+        cars = [("皖A12345", 20.0 * step), ("皖A12346", 20.0 * (step - 8))]
+        frames.append([(text, y) for text, y in cars if 0 <= y < 400])
+    assert texts(drive(frames)) == ["皖A12345", "皖A12346"]
+
+
+def test_a_car_that_appears_where_another_left_is_another_passage_when_its_plate_says_so() -> None:
+    gone: list[list[Placed]] = [[] for _ in range(12)]
+    assert texts(drive([[("皖A12345", 50.0)]] * 6 + gone + [[("皖A12346", 50.0)]] * 6)) == ["皖A12345", "皖A12346"]
+
+
+def test_a_track_broken_for_a_moment_goes_on_even_if_it_is_then_read_doubtfully_as_another_plate() -> None:
+    passages, found = Passages(), []
+    for step in range(36):
+        if 8 <= step < 24:
+            boxes, reads = [], []
+        else:
+            text, posterior = ("皖A12345", 0.97) if step < 8 else ("皖A12346", 0.45)
+            boxes, reads = [(100.0, 50.0, 190.0, 80.0)], [read(text, posterior)]
+        found += passages.see(boxes, reads, step * STEP_S)[1]
+    assert texts(found) == ["皖A12345"]
+
+
+def test_the_same_doubtful_read_elsewhere_is_another_car() -> None:
+    passages, found = Passages(), []
+    for step in range(36):
+        y = 50.0 if step < 8 else 300.0
+        text, posterior = ("皖A12345", 0.97) if step < 8 else ("皖A12346", 0.45)
+        here = not 8 <= step < 24
+        boxes = [(100.0, y, 190.0, y + 30.0)] if here else []
+        found += passages.see(boxes, [read(text, posterior)] if here else [], step * STEP_S)[1]
+    assert texts(found) == ["皖A12345", "皖A12346"]
+
+
+def test_a_car_that_backs_and_comes_again_is_one_passage() -> None:
+    there = [[("皖A12345", 20.0 * step)] for step in range(10)]
+    gone: list[list[Placed]] = [[] for _ in range(round((AGAIN_S - 1) / STEP_S))]
+    assert texts(drive(there + there[::-1] + gone + there)) == ["皖A12345"]
+
+
+def test_a_track_taken_over_by_the_next_car_is_two_passages() -> None:
+    assert texts(drive([[("皖A12345", 50.0)]] * 5 + [[("京B67890", 52.0)]] * 5)) == ["皖A12345", "京B67890"]
+
+
+def test_one_wrong_but_sure_read_takes_nothing_over() -> None:
+    frames = [[("皖A12345", 50.0)]] * 5 + [[("京B67890", 52.0)]] * 2 + [[("皖A12345", 50.0)]] * 8
+    assert texts(drive(frames)) == ["皖A12345"]
+
+
+def test_a_doubtful_plate_is_decided_once_after_a_while() -> None:
+    found = drive([[("皖A12345", 50.0)]] * (PATIENCE + 10), posterior=0.6)
+    assert texts(found) == ["皖A12345"] and found[0].verdict.confidence < 0.61
+
+
+def test_contradict_needs_both_to_be_rather_sure() -> None:
+    def verdict(text: str, posterior: float) -> Verdict:
+        return Verdict(text, (posterior,) * len(text), posterior, "blue", "blue")
+
+    assert contradict(verdict("皖A12345", 0.9), verdict("皖A12346", 0.9))
+    assert not contradict(verdict("皖A12345", 0.9), verdict("皖A12346", 0.5))
+    assert not contradict(verdict("皖A12345", 0.9), verdict("?A12345", 0.9))
+    assert contradict(verdict("皖A12345", 0.9), verdict("皖AD12345", 0.9))
+
+
+def test_weight_grows_with_height_and_sharpness_up_to_what_the_reader_can_use() -> None:
+    assert weight(1.0, 20.0, 300.0) < weight(1.0, 30.0, 300.0) < weight(1.0, 40.0, 300.0) == weight(1.0, 90.0, 900.0)
+    assert weight(1.0, 40.0, 30.0) < weight(1.0, 40.0, 200.0)
