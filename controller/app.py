@@ -37,7 +37,7 @@ from controller.store.store import Store
 from controller.sync.client import ServerClient
 from controller.sync.lists import Lists
 from controller.tasks import end
-from controller.vision.sighting import FaceSighting, PeopleCount
+from controller.vision.sighting import FaceSighting, PeopleCount, VehicleCount
 from controller.vision_process import VisionProcess
 
 TICK_S = 0.5
@@ -89,7 +89,7 @@ class App:
         )
         self.doors = DoorRegistry(self.tree, edges)
         self.vision = VisionProcess(settings, self.live, self.health)
-        self.vision.on_people = self._people
+        self.vision.on_count = self._counted
         self.enrolment = Enrolment(store, self.vision, unix)
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
@@ -178,8 +178,11 @@ class App:
     async def _server_refused(self, words: str) -> None:
         await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
 
-    def _people(self, seen: PeopleCount) -> None:
-        self.flow.add(seen.at_unix, seen.camera, "person", "", seen.count)
+    def _counted(self, seen: PeopleCount | VehicleCount) -> None:
+        if isinstance(seen, PeopleCount):
+            self.flow.add(seen.at_unix, seen.camera, "person", "", seen.count)
+        else:
+            self.flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction)
 
     def _disk(self, full: bool) -> None:
         words = "the disk is full or fails: doors keep their events; free some space" if full else ""

@@ -50,6 +50,7 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 DeviceId = Annotated[str, AfterValidator(_device)]
 FilePath = Annotated[Path, AfterValidator(_beside_file)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -169,13 +170,17 @@ class GateSettings(_Section):
 
 
 class CameraSettings(_Section):
-    """[[camera]]: `opens` is the door or gate that a decision at this camera opens."""
+    """[[camera]]: `opens` is the door or gate that a decision at this camera opens.
+
+    `lanes`, of a flow camera: the shares of the picture's width at which its lanes part.
+    """
 
     id: Identifier
     name: Words
     url: str = Field(min_length=1)
-    task: Literal["face", "plate", "people"]
+    task: Literal["face", "plate", "people", "flow"]
     opens: str | None = None
+    lanes: tuple[Share, ...] = ()
 
 
 class Settings(_Section):

@@ -21,7 +21,14 @@ from controller.events.live import Live
 from controller.events.ports import CameraView, EnrolError
 from controller.health import Health
 from controller.settings import Settings
-from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting, Sighting, from_message
+from controller.vision.sighting import (
+    FaceSighting,
+    PeopleCount,
+    PlateSighting,
+    Sighting,
+    VehicleCount,
+    from_message,
+)
 
 NICE = 5  # below the access process: a badge never waits for a picture
 LINE_LIMIT = 8 * 1024 * 1024
@@ -49,7 +56,7 @@ class VisionProcess:
         self._enrols: dict[int, asyncio.Future[list[bytes]]] = {}
         self._numbers = itertools.count(1)
         self._sightings: asyncio.Queue[FaceSighting | PlateSighting] = asyncio.Queue()
-        self.on_people: Callable[[PeopleCount], None] = lambda people: None
+        self.on_count: Callable[[PeopleCount | VehicleCount], None] = lambda count: None
 
     # -- events.ports.Vision ------------------------------------------------------------------------------------------
 
@@ -177,8 +184,8 @@ class VisionProcess:
             _log.error("the cameras' process wrote a line that is not understood (%s)", type(error).__name__)
 
     def _seen(self, sighting: Sighting) -> None:
-        if isinstance(sighting, PeopleCount):
-            self.on_people(sighting)
+        if isinstance(sighting, PeopleCount | VehicleCount):
+            self.on_count(sighting)
             return
         if self._sightings.qsize() >= SIGHTINGS_LIMIT:
             self._sightings.get_nowait()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 FRIGATE_LIKENESS = 0.85  # Jaro-Winkler from which two reads belong to one cluster
+FRIGATE_THRESHOLD = 0.9  # `lpr.recognition_threshold`: mean score from which it names a plate
 _PREFIX = 4  # characters that Winkler's bonus looks at
 _BONUS = 0.1
 

@@ -16,7 +16,7 @@ from controller.events.ports import EnrolError
 from controller.health import Health
 from controller.settings import load
 from controller.tasks import end
-from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting
+from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting, VehicleCount
 from controller.vision_process import NICE, VisionProcess
 
 CHILD = """
@@ -64,10 +64,10 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
 
 
 def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> None:
-    people: list[PeopleCount] = []
+    people: list[PeopleCount | VehicleCount] = []
 
     async def scene(process: VisionProcess, health: Health) -> None:
-        process.on_people = people.append
+        process.on_count = people.append
         await process.set_gallery([(1, 7, b"vec!")])
         face = await process.next_sighting()
         plate = await process.next_sighting()

@@ -14,7 +14,8 @@ from controller.vision.sighting import PlateSighting
 from controller.vision.track import Box
 from controller.vision.vote import Read, sharpness, weight
 from models.plate import PlatePipeline, PlateRead
-from models.plates.alphabet import SYMBOLS
+from models.plates.alphabet import SYMBOLS, UNKNOWN_PROVINCE
+from models.plates.grammar import Reading, legibility
 
 MOVED = 0.15  # of the plate's height: below that it stood
 _LIKELY = 0.01  # of a symbol: below that it takes no part in the vote
@@ -85,12 +86,17 @@ def voter(read: PlateRead, rgb: NDArray[np.uint8]) -> Read:
     height, width = rgb.shape[:2]
     x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
     part = rgb[y0 : min(y1, height), x0 : min(x1, width)]
-    chances = []
+    worth = weight(float(read.score), box[3] - box[1], sharpness(part), legibility(read.posteriors))
+    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth)
+
+
+def chances(read: PlateRead | Reading) -> tuple[dict[str, float], ...]:
+    """The likelier symbols at each position, and the chosen one, unless that is the unknown province."""
+    found = []
     for symbol, posterior, row in zip(read.text, read.posteriors, read.distribution, strict=True):
         likely = {SYMBOLS[place]: float(row[place]) for place in np.flatnonzero(row >= _LIKELY)}
-        chances.append({**likely, symbol: float(posterior)})
-    worth = weight(float(read.score), box[3] - box[1], sharpness(part))
-    return Read(read.text, tuple(chances), str(read.plate_type), str(read.colour), worth)
+        found.append(likely if symbol == UNKNOWN_PROVINCE else {**likely, symbol: float(posterior)})
+    return tuple(found)
 
 
 def _direction(first: Box, last: Box) -> str:

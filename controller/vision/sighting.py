@@ -53,8 +53,22 @@ class PeopleCount:
     count: int
 
 
-Sighting = FaceSighting | PlateSighting | PeopleCount
-_KINDS: dict[str, type[Sighting]] = {"face": FaceSighting, "plate": PlateSighting, "people": PeopleCount}
+@dataclass(frozen=True, slots=True)
+class VehicleCount:
+    """One vehicle crossed a lane's two lines; `direction` in or out. No plate."""
+
+    camera: str
+    at_unix: float
+    direction: str
+
+
+Sighting = FaceSighting | PlateSighting | PeopleCount | VehicleCount
+_KINDS: dict[str, type[Sighting]] = {
+    "face": FaceSighting,
+    "plate": PlateSighting,
+    "people": PeopleCount,
+    "vehicle": VehicleCount,
+}
 
 
 def to_message(sighting: Sighting) -> dict[str, object]:

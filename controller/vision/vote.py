@@ -11,17 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.plates.alphabet import UNKNOWN_PROVINCE
+from models.plates.alphabet import PROVINCES, UNKNOWN_PROVINCE
 
 SHARP = 300.0  # variance of the Laplacian at 32 px height: filmed plates in focus have more
 FULL_HEIGHT_PX = 40.0  # above that more pixels tell the reader nothing: its strip is 32 px high
 SURE = 0.9  # from here on a character is taken for read
+PROVINCE_FLOOR = 0.6  # as in the grammar: a province is never guessed
+INDEPENDENT = 1.25  # a car's frames err together: however many, they are worth little more than one
+_FLOOR = 1e-3  # no frame rules a symbol out
 _HEIGHT_PX = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One frame's reading. `chances` are the probabilities of symbols at each position, the chosen ones among them."""
+    """One frame's reading. `chances` are the probabilities of the likelier symbols at each position."""
 
     text: str
     chances: tuple[Mapping[str, float], ...]
@@ -37,7 +40,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the track reads; `confidence` is the least certain character's share of the votes."""
+    """What the track reads; `confidence` is the least certain character's probability."""
 
     text: str
     posteriors: tuple[float, ...]
@@ -50,33 +53,48 @@ def vote(reads: list[Read]) -> Verdict:
     """One verdict of at least one read. Length and type go by weight first, then each position by itself.
 
     A position's candidates are the symbols that some read chose there, so that nothing comes out which cannot stand on
-    a plate of that type; an unknown province wins only when no read knew one.
+    a plate of that type; a province that stays below `PROVINCE_FLOOR` is unknown.
     """
     kinds: Counter[tuple[int, str]] = Counter()
     for read in reads:
         kinds[len(read.text), read.plate_type] += read.weight  # type: ignore[assignment]
     (length, plate_type), _ = kinds.most_common(1)[0]
     same = [read for read in reads if (len(read.text), read.plate_type) == (length, plate_type)]
-    total = sum(read.weight for read in same)
     text, posteriors = "", []
     for position in range(length):
-        candidates = {read.text[position] for read in same}
-        candidates = candidates - {UNKNOWN_PROVINCE} or candidates
-        votes = {
-            symbol: sum(read.weight * read.chances[position].get(symbol, 0.0) for read in same)
-            for symbol in sorted(candidates)
-        }
-        best = max(votes, key=lambda symbol: votes[symbol])
-        text += best
-        posteriors.append(votes[best] / total)
+        pooled = _pooled(same, position)
+        chosen = {read.text[position] for read in same} - {UNKNOWN_PROVINCE}
+        candidates = sorted(chosen) or [symbol for symbol in PROVINCES if symbol in pooled]
+        best = max(candidates, key=lambda symbol: pooled[symbol], default=UNKNOWN_PROVINCE)
+        chance = pooled.get(best, 0.0)
+        text += UNKNOWN_PROVINCE if best in PROVINCES and chance < PROVINCE_FLOOR else best
+        posteriors.append(chance)
     heaviest = max(same, key=lambda read: read.weight)
     return Verdict(text, tuple(posteriors), min(posteriors), plate_type, heaviest.colour)
 
 
-def weight(score: float, height_px: float, sharpness: float) -> float:
-    """How much a read counts: the detector's score, the plate's height and its sharpness."""
+def _pooled(reads: list[Read], position: int) -> dict[str, float]:
+    """Probabilities of the symbols at a position: the weighted logarithmic pool of the reads, as much as `INDEPENDENT`
+    reads would say together; what a read leaves over counts as one symbol more.
+    """
+    total = sum(read.weight for read in reads)
+    symbols = sorted({symbol for read in reads for symbol in read.chances[position]})
+    logs = [0.0] * (len(symbols) + 1)
+    for read in reads:
+        chances = read.chances[position]
+        share = INDEPENDENT * read.weight / total
+        for place, symbol in enumerate(symbols):
+            logs[place] += share * math.log(chances.get(symbol, 0.0) + _FLOOR)
+        logs[-1] += share * math.log(max(0.0, 1.0 - sum(chances.values())) + _FLOOR)
+    top = max(logs)
+    odds = [math.exp(value - top) for value in logs]
+    return {symbol: odds[place] / sum(odds) for place, symbol in enumerate(symbols)}
+
+
+def weight(score: float, height_px: float, sharpness: float, legibility: float) -> float:
+    """How much a read counts: the detector's score, the plate's height and sharpness, the reader's own sureness."""
     clear = max(0.05, min(1.0, sharpness / SHARP))
-    return score * min(height_px, FULL_HEIGHT_PX) * math.sqrt(clear)
+    return score * min(height_px, FULL_HEIGHT_PX) * math.sqrt(clear) * legibility**2
 
 
 def sharpness(rgb: NDArray[np.uint8]) -> float:

@@ -21,10 +21,11 @@ from controller.vision.capture import Camera, Frame
 from controller.vision.channel import Channel
 from controller.vision.enrol import NoTemplate, Sitting, decode, template
 from controller.vision.face_task import FaceTask, to_jpeg
+from controller.vision.flow_task import FlowTask
 from controller.vision.match import DIMENSIONS, Gallery
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
-from controller.vision.sighting import PeopleCount, Sighting, to_message
+from controller.vision.sighting import FaceSighting, PlateSighting, Sighting, to_message
 from models.cards import load_card
 from models.face import FacePipeline
 from models.plate import PlatePipeline
@@ -35,7 +36,7 @@ PAGE_WIDTH_PX = 640
 MESSAGES = 16  # not yet answered; the reader of the pipe waits beyond that
 _log = logging.getLogger(__name__)
 
-Task = FaceTask | PlateTask | PeopleTask
+Task = FaceTask | PlateTask | PeopleTask | FlowTask
 
 
 @dataclass(slots=True)
@@ -97,6 +98,8 @@ class Worker:
             elif kind == "plate":
                 plates = plates or PlatePipeline(threads)
                 task = PlateTask(name, plates)
+            elif kind == "flow":
+                task = FlowTask(name, tuple(float(edge) for edge in settings["lanes"]))
             else:
                 task = PeopleTask(name)
             camera = Camera(name, str(settings["url"]), self._teller(name), self._arrived.set)
@@ -146,7 +149,7 @@ class Worker:
             self._tell(sighting, frame)
 
     def _tell(self, sighting: Sighting, frame: Frame) -> None:
-        if not isinstance(sighting, PeopleCount):
+        if isinstance(sighting, FaceSighting | PlateSighting):
             sighting = replace(sighting, latency_ms=(time.monotonic() - frame.at_monotonic) * 1000.0)
         self._channel.send(to_message(sighting))
 

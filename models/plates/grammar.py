@@ -50,8 +50,13 @@ class Reading:
 
     @property
     def legibility(self) -> float:
-        """The geometric mean of the posteriors: low where there is no plate to read."""
-        return float(np.exp(np.mean(np.log(np.array(self.posteriors) + 1e-9))))
+        """Low where there is no plate to read."""
+        return legibility(self.posteriors)
+
+
+def legibility(posteriors: Sequence[float]) -> float:
+    """The geometric mean."""
+    return float(np.exp(np.mean(np.log(np.array(posteriors) + 1e-9))))
 
 
 def kinds(green_letters: str = GREEN_LETTERS) -> tuple[Kind, ...]:

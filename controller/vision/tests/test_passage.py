@@ -58,7 +58,7 @@ def test_the_same_doubtful_read_elsewhere_is_another_car() -> None:
         here = not 8 <= step < 24
         boxes = [(100.0, y, 190.0, y + 30.0)] if here else []
         found += passages.see(boxes, [read(text, posterior)] if here else [], step * STEP_S)[1]
-    assert texts(found) == ["皖A12345", "皖A12346"]
+    assert texts(found) == ["皖A12345", "?A12346"]  # such a province is not guessed
 
 
 def test_a_car_that_backs_and_comes_again_is_one_passage() -> None:
@@ -78,7 +78,7 @@ def test_one_wrong_but_sure_read_takes_nothing_over() -> None:
 
 def test_a_doubtful_plate_is_decided_once_after_a_while() -> None:
     found = drive([[("皖A12345", 50.0)]] * (PATIENCE + 10), posterior=0.6)
-    assert texts(found) == ["皖A12345"] and found[0].verdict.confidence < 0.61
+    assert texts(found) == ["皖A12345"] and found[0].verdict.confidence < 0.7
 
 
 def test_contradict_needs_both_to_be_rather_sure() -> None:
@@ -92,5 +92,7 @@ def test_contradict_needs_both_to_be_rather_sure() -> None:
 
 
 def test_weight_grows_with_height_and_sharpness_up_to_what_the_reader_can_use() -> None:
-    assert weight(1.0, 20.0, 300.0) < weight(1.0, 30.0, 300.0) < weight(1.0, 40.0, 300.0) == weight(1.0, 90.0, 900.0)
-    assert weight(1.0, 40.0, 30.0) < weight(1.0, 40.0, 200.0)
+    near = weight(1.0, 40.0, 300.0, 1.0)
+    assert weight(1.0, 20.0, 300.0, 1.0) < weight(1.0, 30.0, 300.0, 1.0) < near == weight(1.0, 90.0, 900.0, 1.0)
+    assert weight(1.0, 40.0, 30.0, 1.0) < weight(1.0, 40.0, 200.0, 1.0) < near
+    assert weight(1.0, 40.0, 300.0, 0.7) < near

@@ -93,7 +93,7 @@ def read(text: str, posterior: float = 0.9, weight: float = 1.0, plate_type: str
 def test_vote_one_bad_frame_is_outvoted() -> None:
     verdict = vote([read("皖A12345"), read("皖A12845"), read("皖A12345"), read("皖A12345")])
     assert verdict.text == "皖A12345"
-    assert verdict.confidence == pytest.approx(0.9 * 3 / 4)
+    assert 0.5 < verdict.confidence < 0.75
     assert verdict.posteriors.index(min(verdict.posteriors)) == 4
 
 
@@ -108,7 +108,8 @@ def test_vote_every_character_was_read_there(texts: list[str]) -> None:
     assert 0.0 < verdict.confidence <= 1.0
     assert len(verdict.posteriors) == len(verdict.text)
     for position, letter in enumerate(verdict.text):
-        assert any(len(text) == len(verdict.text) and text[position] == letter for text in texts)
+        unknown = position == 0 and letter == "?"
+        assert unknown or any(len(text) == len(verdict.text) and text[position] == letter for text in texts)
 
 
 def test_motion_still_picture_becomes_quiet_and_wakes_up() -> None:

@@ -1,0 +1,42 @@
+"""Traffic flow: lanes between two lines across the picture, each crossing once with its direction. No identities."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from controller.flow.lines import LaneCounter
+from controller.vision.capture import Frame
+from controller.vision.foreground import Foreground, band
+from controller.vision.sighting import VehicleCount
+
+LINES = (0.35, 0.65)  # of the picture's height: nearer to one another than a car is long in a gate's view
+THICK = 0.04  # of the picture's height
+
+
+class FlowTask:
+    """One camera's lanes: `edges` are the shares of the width at which lanes part. Down the picture is `in`."""
+
+    def __init__(self, camera: str, edges: tuple[float, ...] = ()) -> None:
+        self._camera = camera
+        self._foreground = Foreground()
+        borders = (0.0, *edges, 1.0)
+        self._lanes = [(lane, LaneCounter()) for lane in pairwise(borders)]
+
+    @property
+    def busy(self) -> bool:
+        """The background has to be learnt from still pictures too."""
+        return True
+
+    def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[VehicleCount]:
+        """One count a crossing."""
+        mask = self._foreground.mask(rgb)
+        found = []
+        for lane, counter in self._lanes:
+            first, second = (band(mask, (line - THICK / 2, line + THICK / 2), lane) for line in LINES)
+            crossing = counter.see(first, second, frame.at_monotonic)
+            if crossing:
+                found.append(VehicleCount(self._camera, frame.at_unix, crossing.direction))
+        return found

@@ -1,0 +1,81 @@
+"""Vehicles across two lines: drawn ones, and recordings with known counts where the development data is present."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from av import VideoFrame
+
+from controller.flow.lines import Visit, Zone
+from controller.vision.capture import Frame
+from controller.vision.flow_task import FlowTask
+from controller.vision.foreground import HEIGHT, WIDTH, Foreground, band
+
+RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "data" / "video"
+BLANK = VideoFrame(16, 16, "yuv420p")
+
+
+def road(cars: list[tuple[float, float]], light: float = 1.0) -> np.ndarray:
+    """Cars at (x, y) of their middles, shares of the picture; `light` is the camera's exposure."""
+    picture = np.full((216, 384, 3), 110, np.uint8)
+    cv2.line(picture, (192, 0), (192, 215), (200, 200, 200), 3)
+    for x, y in cars:
+        middle = round(x * 384), round(y * 216)
+        cv2.rectangle(picture, (middle[0] - 40, middle[1] - 45), (middle[0] + 40, middle[1] + 45), (200, 30, 30), -1)
+    return np.asarray(np.clip(picture * light, 0, 255), np.uint8)
+
+
+def count(pictures: list[np.ndarray], edges: tuple[float, ...]) -> Counter[str]:
+    task, found = FlowTask("road", edges), Counter[str]()
+    for step, picture in enumerate(pictures):
+        frame = Frame("road", step, step / 10, 1000.0 + step / 10, BLANK)
+        found.update(seen.direction for seen in task.see(frame, picture))
+    return found
+
+
+def test_two_cars_that_meet_are_counted_in_their_lanes() -> None:
+    pictures = [road([])] * 10
+    for step in range(50):
+        y = -0.4 + step * 0.036
+        pictures.append(road([(0.25, y), (0.75, 1 - y)]))
+    assert count([*pictures, *[road([])] * 10], (0.5,)) == {"in": 1, "out": 1}
+
+
+def test_a_camera_that_changes_its_exposure_sees_no_car() -> None:
+    pictures = [road([])] * 10 + [road([], light) for light in (0.9, 0.7, 0.6, 0.6, 0.7, 1.0, 1.2)] + [road([])] * 10
+    assert count(pictures, ()) == {}
+
+
+def test_foreground_keeps_who_stands_still_for_a_minute() -> None:
+    foreground = Foreground()
+    foreground.mask(road([]))
+    masks = [foreground.mask(road([(0.3, 0.5)])) for _ in range(600)]
+    assert masks[-1].shape == (HEIGHT, WIDTH)
+    assert band(masks[-1], (0.4, 0.6), (0.25, 0.35)) > 0.95 > 0.02 > band(masks[-1], (0.0, 1.0), (0.6, 1.0))
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the development recordings are not here")
+def test_recorded_cars_two_up_and_two_down() -> None:
+    task, found = FlowTask("road", (0.39,)), Counter[str]()
+    with av.open(str(RECORDINGS / "car-detection.mp4")) as film:
+        for picture in film.decode(video=0):
+            at_s = float(picture.time or 0.0)
+            rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+            found.update(seen.direction for seen in task.see(Frame("road", 0, at_s, at_s, picture), rgb))
+    assert found == {"in": 2, "out": 2}
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the development recordings are not here")
+def test_recorded_people_visit_six_times() -> None:
+    foreground, zone, visits = Foreground(), Zone(0.08, 0.03), list[Visit]()
+    with av.open(str(RECORDINGS / "one-by-one-person-detection.mp4")) as film:
+        for picture in film.decode(video=0):
+            rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+            visit = zone.see(band(foreground.mask(rgb), (0.2, 1.0), (0.3, 0.8)), float(picture.time or 0.0))
+            visits += [visit] if visit else []
+    assert len(visits) == 6 and all(10 < visit.dwell_s < 30 for visit in visits)
