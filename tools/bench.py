@@ -8,11 +8,8 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.face import FacePipeline
-from models.plate import PlatePipeline
-from tools.cameras.scenes import GateScene
 from tools.machine import describe
 from tools.setup import system
 
@@ -56,26 +53,3 @@ def bench_face() -> Report:
             "embed": timed(lambda p=pipeline, f=face: p.embed(frame, f)),  # type: ignore[misc]
         }
     return {"name": "bench-face", "figures": figures, "peers": {}, "machine": describe()}
-
-
-def bench_plate() -> Report:
-    """ms per stage on one and on two threads: a 960×540 frame with one drawn car."""
-    scene = GateScene()
-    scene.show("皖A12345", "blue", 0.0)
-    frame = scene.draw(10.0)
-    figures: dict[str, object] = {}
-    for threads in (1, 2):
-        figures[f"threads_{threads}"] = _plate_stages(PlatePipeline(threads), frame)
-    return {"name": "bench-plate", "figures": figures, "peers": {}, "machine": describe()}
-
-
-def _plate_stages(pipeline: PlatePipeline, frame: NDArray[np.uint8]) -> dict[str, object]:
-    stages: dict[str, list[float]] = {}
-
-    def read() -> None:
-        pipeline.read_frame(frame)
-        for stage, spent in pipeline.stage_ms.items():
-            stages.setdefault(stage, []).append(spent)
-
-    whole = timed(read)
-    return {"frame": whole, **{stage: spread(values) for stage, values in stages.items()}}

@@ -23,8 +23,8 @@ def face(as_json: AsJson = False) -> None:
 
 @app.command()
 def plate(as_json: AsJson = False) -> None:
-    """ms per stage of the plate path."""
-    from tools.bench import bench_plate
+    """ms per stage of the plate path, streams, car in view to barrier command over real RTSP, memory. One minute."""
+    from tools.bench_plate import bench_plate
 
     _show(bench_plate(), as_json)
 

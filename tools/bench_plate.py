@@ -1,0 +1,171 @@
+"""`menshen bench plate`: ms per stage, streams, car in view to barrier command, memory."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import math
+import time
+from typing import Any, cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from controller.access.document import Document
+from controller.access.policy import Policy
+from controller.events.captures import Captures
+from controller.events.decide import Decide
+from controller.events.live import Live
+from controller.events.ports import CommandResult, DoorView
+from controller.flow.hours import HourlyCounts
+from controller.settings import CameraSettings, GateSettings, Settings
+from controller.site.tree import Tree
+from controller.vision.motion import HEIGHT, WIDTH, MotionGate
+from controller.vision.sighting import PlateSighting, from_message
+from models.plate import PlatePipeline
+from tools.bench import Report, spread, timed
+from tools.bench_vision import passages
+from tools.cameras.farm import FPS
+from tools.cameras.scenes import GateScene
+from tools.demo import cast as people
+from tools.machine import describe
+
+CAMERA = "plate"  # as bench_vision names it
+VEHICLES, LISTED = 1_000, 100
+STREAM_FPS = 10
+FILM_FRAMES = 60
+
+
+def bench_plate() -> Report:
+    """`detect_ms_1t` finds plates and their corners, `read_ms_1t` reads one, medians of a 960×540 frame with one car.
+
+    `streams_at_10fps`: what one thread decodes (H.264), watches for motion and reads, a plate in every frame.
+    `view_to_command_p95_ms`: a car comes into a real RTSP camera's view, until the barrier's command is handed to the
+    bus, by the controller's own vision process and decision, among 1,000 vehicles and a watchlist of 100.
+    `rss_mb`: that vision process with its models, at its most.
+    """
+    frame = _frame()
+    figures: dict[str, object] = {}
+    for threads in (1, 2):
+        pipeline = PlatePipeline(threads)
+        stages = _stages(pipeline, frame)
+        figures[f"threads_{threads}"] = stages
+        figures[f"detect_ms_{threads}t"] = round(stages["detect"]["p50_ms"] + stages["corners"]["p50_ms"], 2)
+        figures[f"read_ms_{threads}t"] = stages["read"]["p50_ms"]
+    stream_ms = _stream_ms(PlatePipeline(1), frame)
+    figures["stream_frame_ms"] = round(stream_ms, 2)
+    figures["streams_at_10fps"] = math.floor(1000 / STREAM_FPS / stream_ms)
+    passed = asyncio.run(passages("plate"))
+    decided_ms = asyncio.run(_decisions(passed.sightings))
+    commands = spread([view + decided for view, decided in zip(passed.view_ms, decided_ms, strict=True)])
+    figures["camera_fps"] = FPS
+    figures["view_to_command"] = commands
+    figures["view_to_command_p95_ms"] = commands["p95_ms"]
+    figures["decision"] = spread(decided_ms)
+    figures["rss_mb"] = round(passed.rss_mb, 1)
+    return {"name": "bench-plate", "figures": figures, "peers": {}, "machine": describe()}
+
+
+def _frame() -> NDArray[np.uint8]:
+    scene = GateScene()
+    scene.show("皖A12345", "blue", 0.0)
+    return scene.draw(10.0)
+
+
+def _stages(pipeline: PlatePipeline, frame: NDArray[np.uint8]) -> dict[str, dict[str, float]]:
+    stages: dict[str, list[float]] = {}
+
+    def read() -> None:
+        pipeline.read_frame(frame)
+        for stage, spent in pipeline.stage_ms.items():
+            stages.setdefault(stage, []).append(spent)
+
+    whole = timed(read)
+    return {"frame": whole, **{stage: spread(values) for stage, values in stages.items()}}
+
+
+def _stream_ms(pipeline: PlatePipeline, frame: NDArray[np.uint8]) -> float:
+    """Mean ms a frame, from H.264 to what was read."""
+    film, gate = _film(frame), MotionGate()
+    began = time.perf_counter()
+    with av.open(film, "r") as container:
+        stream = container.streams.video[0]
+        stream.thread_count = 1
+        for number, picture in enumerate(container.decode(stream)):
+            grey = picture.reformat(WIDTH, HEIGHT, "gray").to_ndarray().astype(np.uint8, copy=False)
+            gate.moving(grey, number / STREAM_FPS)
+            if not pipeline.read_frame(picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)):
+                raise RuntimeError("the plate was not found: figures of nothing are worth nothing")
+    return 1000 * (time.perf_counter() - began) / FILM_FRAMES
+
+
+def _film(frame: NDArray[np.uint8]) -> io.BytesIO:
+    film = io.BytesIO()
+    with av.open(film, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=STREAM_FPS)
+        stream.width, stream.height, stream.pix_fmt = frame.shape[1], frame.shape[0], "yuv420p"
+        for number in range(FILM_FRAMES):
+            moved = np.ascontiguousarray(np.roll(frame, number, axis=1))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")))
+        container.mux(stream.encode())
+    film.seek(0)
+    return film
+
+
+class _Barrier:
+    """Takes the command and notes when."""
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def views(self) -> list[DoorView]:
+        return []
+
+    def view(self, door_id: str) -> DoorView | None:
+        return None
+
+    async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
+        self.at_s = time.perf_counter()
+        return CommandResult(True, "none", 0.0)
+
+
+async def _decisions(sightings: list[dict[str, Any]]) -> list[float]:
+    """ms from each sighting, as the process wrote it, to the command."""
+    barrier, now = _Barrier(), time.time
+    camera = CameraSettings(id=CAMERA, name="north", url="rtsp://camera", task="plate", opens="north")
+    gate = GateSettings(id="north", name="north", device="020000000001")
+    tree = Tree(Settings.model_construct(grids=(), buildings=(), units=(), doors=(), gates=(gate,)))
+    policy = Policy(tree, _document())
+    # no alert is raised here, so that there need be no store
+    decide = Decide(
+        {CAMERA: camera}, lambda: policy, barrier, cast(Any, None), Captures(now), Live(), HourlyCounts(), now
+    )
+    spent = []
+    for sighting in sightings:
+        began = time.perf_counter()
+        seen = from_message({"plate": {**sighting, "at_unix": now()}})
+        assert isinstance(seen, PlateSighting)
+        if await decide.plate(seen) != "opened":
+            raise RuntimeError("the resident's car was not let in: figures of wrong answers are worth nothing")
+        spent.append(1000 * (barrier.at_s - began))
+    return spent
+
+
+def _document() -> Document:
+    plates = [people.RESIDENT_PLATE, *(f"京B{number:05d}" for number in range(VEHICLES - 1))]
+    return Document.model_validate(
+        {
+            "site": "bench",
+            "version": 1,
+            "previous": "",
+            "issued_unix": 0,
+            "expires_unix": 0,
+            "people": [{"id": people.RESIDENT, "name": "R", "gates": ["north"]}],
+            "vehicles": [{"plate": plate, "person": people.RESIDENT, "gates": ["north"]} for plate in plates],
+            "watchlist": [
+                {"id": number, "kind": "plate", "value": f"沪C{number:05d}", "reason": "listed"}
+                for number in range(1, LISTED + 1)
+            ],
+        }
+    )
