@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
+from controller.access.gate_sides import GateSides
 from controller.access.policy import Policy, Verdict, normal_plate
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
@@ -45,6 +46,7 @@ class Decide:
         self._live = live
         self._flow = flow
         self._unix = unix
+        self._sides = GateSides()
 
     async def face(self, seen: FaceSighting) -> str:
         """Open the camera's door for a resident who may pass it; the outcome (see `Capture`)."""
@@ -59,11 +61,16 @@ class Decide:
         return outcome
 
     async def plate(self, seen: PlateSighting) -> str:
-        """Watchlist first: a hit raises an alert and no barrier. Else raise the barrier for a listed plate."""
+        """Watchlist first: a hit raises an alert and no barrier. Else raise the barrier for a listed plate.
+
+        A car that was just let in is not let in once more by the camera behind the barrier.
+        """
         camera = self._cameras.get(seen.camera)
         if camera is None:
             return "unknown-camera"
         self._flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction or "")
+        if camera.opens is not None and self._sides.is_passing(camera.opens, camera.id, seen.text, seen.at_unix):
+            return "same-passage"
         verdict = Verdict(False, "no-barrier")
         if camera.opens is not None:
             verdict = self._policy().plate_at(seen.text, camera.opens, seen.at_unix)
@@ -83,6 +90,8 @@ class Decide:
             verdict = self._policy().plate_at(resolved.plate, camera.opens, seen.at_unix)
             certain_resident = verdict.allowed
         outcome = await self._plate_outcome(seen, camera, verdict, certain_resident)
+        if outcome == "opened" and camera.opens is not None:
+            self._sides.let_pass(camera.opens, camera.id, seen.text, seen.at_unix)
         plate, probability = (resolved.plate, resolved.probability) if resolved else (seen.text, None)
         self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
         return outcome

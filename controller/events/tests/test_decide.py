@@ -65,6 +65,7 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
         await middle.start()
         doors, captures = OpenDoors(), Captures(middle.clock.unix)
         cameras = {camera.id: camera for camera in middle.settings.cameras}
+        cameras["behind"] = cameras["cars"].model_copy(update={"id": "behind"})
         policy = Policy(middle.tree, document)
         decide = Decide(
             cameras, lambda: policy, doors, middle.alarm, captures, middle.live, HourlyCounts(), middle.clock.unix
@@ -138,6 +139,18 @@ def test_a_doubtful_read_of_a_resident_s_plate_is_resolved_and_says_how_probable
         vague = replace(doubtful, confidence=0.3, posteriors=(*(0.98,) * 4, 0.3, 0.3, 0.3))
         assert await decide.plate(replace(vague, text="皖A12BBS")) == "unknown-credential"
         assert len(doors.opened) == 1
+
+    play(make_middle, scene)
+
+
+def test_the_camera_behind_the_barrier_opens_for_the_same_car_no_second_time(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        seen = plate(middle, "皖A12345")
+        assert await decide.plate(replace(seen, confidence=0.3)) == "unsure"
+        assert await decide.plate(replace(seen, camera="behind")) == "opened"  # only what opened is a passage
+        assert await decide.plate(seen) == "same-passage"
+        assert len(doors.opened) == 1
+        assert await decide.plate(seen) == "opened"
 
     play(make_middle, scene)
 
