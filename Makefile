@@ -1,7 +1,7 @@
 PYTHON ?= python3
 MENSHEN := .venv/bin/menshen
 
-.PHONY: help venv setup demo test locks clean
+.PHONY: help venv setup demo test soak locks clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,9 @@ demo: ## the whole of Menshen on this machine
 
 test: setup ## every check, as CI runs it
 	@$(MENSHEN) dev gate
+
+soak: setup ## seven days of a door's life in minutes, with what goes wrong in them, and a year's wear of its flash
+	@$(MENSHEN) soak
 
 LOCK := .venv/bin/uv --no-config pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --quiet

@@ -5,31 +5,17 @@ What happens to it, and what may never happen, is in `firmware/device/tests/rese
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from tools.bench import Report
-from tools.firmware_tests import FIRMWARE, FLASH_HEAP
 from tools.machine import describe
-from tools.setup import system
+from tools.simulate import simulate, whole
 
 RESETS = 10_000
 PART = 500  # resets of one door, with one seed
 PROCESSES = 2
-_TIMEOUT_S = 300
-_FOUND = re.compile(r"^resets (\{.*\})$", re.MULTILINE)
-_SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from device.tests.resets import main
-main(int(sys.argv[2]), int(sys.argv[3]))
-"""
 
 
 def bench_boot(resets: int = RESETS, show: Callable[[int], None] = lambda done: None) -> Report:
@@ -42,11 +28,11 @@ def bench_boot(resets: int = RESETS, show: Callable[[int], None] = lambda done: 
             show(PART)
     wrong = _sum(found, "found")
     figures: Report = {
-        "resets": sum(_whole(report["resets"]) for report in found),
+        "resets": sum(whole(report["resets"]) for report in found),
         "resets_of": _sum(found, "ways"),
         "exceptions": sum(_sum(found, "exceptions").values()),
         "exceptions_of": _sum(found, "exceptions"),
-        "relay_edges": sum(_whole(report["rises"]) for report in found),
+        "relay_edges": sum(whole(report["rises"]) for report in found),
         "edges_at_boot": wrong["an edge of the relay at boot"],
         "edges_unasked": wrong["an edge of the relay that nobody asked for"],
         "relays_left_on": wrong["a relay left on"],
@@ -57,17 +43,7 @@ def bench_boot(resets: int = RESETS, show: Callable[[int], None] = lambda done: 
 
 
 def _run(seed: int) -> Report:
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "boot.py"
-        script.write_text(_SCRIPT)
-        heap = f"heapsize={FLASH_HEAP}"
-        argv = [*system.micropython(), "-X", heap, str(script), str(FIRMWARE), str(PART), str(seed)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    found = _FOUND.search(done.stdout)
-    if done.returncode or found is None:
-        raise RuntimeError(f"seed {seed} ended with {done.returncode}: {done.stdout[-2000:]} {done.stderr[-2000:]}")
-    report: Report = json.loads(found.group(1))
-    return report
+    return simulate("device.tests.resets", PART, seed)
 
 
 def _sum(found: list[Report], name: str) -> Counter[str]:
@@ -77,9 +53,3 @@ def _sum(found: list[Report], name: str) -> Counter[str]:
         assert isinstance(counts, dict)
         total.update(counts)
     return total
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no number")
-    return value

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.prompt import Prompt
 
 from tools import bench_cli, community_cli, flash_cli, models_cli, readers_cli, update_cli, wire_cli
@@ -69,6 +70,35 @@ def demo(
     except PROBLEMS as error:
         console.print(str(error), markup=False)
         raise typer.Exit(2) from error
+
+
+@app.command(epilog="Examples:  menshen soak    menshen soak --days 1 --seed 7    menshen soak --json > soak.json")
+def soak(
+    days: Annotated[int, typer.Option(min=1, max=365, help="Of the door's life.")] = 7,
+    seed: Annotated[int, typer.Option(help="Another one makes other days.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+) -> None:
+    """Days of a door's life in minutes, with what goes wrong in them, and a year's wear of its flash.
+
+    Exit status 1: somebody was shut out or let in, an event was lost, memory or files grew, a sector wore out.
+    """
+    from tools.soak import soak as run_soak
+
+    console = Console(stderr=True)
+    try:
+        with Progress(console=console, disable=as_json, transient=True) as bar:
+            task = bar.add_task("days", total=days)
+            report, wrong = run_soak(days, seed, lambda day: bar.update(task, completed=day))
+    except RuntimeError as error:
+        console.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    if as_json:
+        print(json.dumps(report))
+    else:
+        Console().print_json(json.dumps(report))
+    for words in wrong:
+        console.print(words, markup=False)
+    raise typer.Exit(1 if wrong else 0)
 
 
 @controller.command(epilog="Example:  menshen controller run --config site.toml")

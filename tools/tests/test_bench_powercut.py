@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tools import bench_powercut
 from tools.firmware_tests import FIRMWARE
 
@@ -22,9 +20,3 @@ def test_figures_are_sums() -> None:
     assert isinstance(figures, dict) and told == ["first_list", "settings"]
     assert figures["failures"] == 0 and figures["failures_of"] == {}
     assert figures["cut_points"] == sum(figures["cut_points_of"].values()) >= 40
-
-
-def test_a_story_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_powercut, "_SCRIPT", "raise ValueError")
-    with pytest.raises(RuntimeError, match="settings ended with 1"):
-        bench_powercut.bench_powercut(("settings",))

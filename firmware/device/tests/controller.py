@@ -72,7 +72,7 @@ class Line:
 
 
 class Controller:
-    """`events` are stored once each; `gaps`: events that came before the ones they follow."""
+    """`events` are stored once each, `again` came once more; `gaps`: events that came before the ones they follow."""
 
     def __init__(self, now_ms: object, residents: int) -> None:
         self._now_ms = now_ms
@@ -86,9 +86,9 @@ class Controller:
         self._last = b""
         self.door = None
         self.reachable = True
-        self.events = self.gaps = self.connections = self.lists = self.hostiles = 0
+        self.events = self.again = self.gaps = self.connections = self.lists = self.hostiles = 0
         self._list = self.whole_list()
-        self._installed = self._list
+        self._installed = bytearray(self._list)
 
     def whole_list(self) -> bytes:
         """Every resident, and one card more or less each time."""
@@ -131,7 +131,7 @@ class Controller:
 
     def new_list(self) -> None:
         """A list more: the changes to the one that the door has."""
-        if self._line is not None and self._list is self._installed:
+        if self._line is not None and self._list == self._installed:
             self._version += 1
             self._list = self.whole_list()
             self._send_list(listwriter.encode_delta(KEY, self._installed, self._list), self._version - 1)
@@ -169,7 +169,7 @@ class Controller:
         if hello.list_digest != hashlib.sha256(self._list).digest()[:8]:
             self._send_list(self._list, 0)
         else:
-            self._installed = self._list
+            self._installed = bytearray(self._list)  # always a copy: the heap is looked at
 
     def _store(self, event: messages.Event) -> None:
         if event.seq == self._highest + 1:
@@ -177,12 +177,14 @@ class Controller:
             self.events += 1
         elif event.seq > self._highest:
             self.gaps += 1
+        else:
+            self.again += 1
         if random.getrandbits(8) >= _FORGOTTEN:
             self._send(messages.Ack(epoch=self._epoch, seq=self._highest))
 
     def _take(self, installed: messages.ListInstalled) -> None:
         if installed.digest == hashlib.sha256(self._list).digest()[:8]:
-            self._installed = self._list
+            self._installed = bytearray(self._list)  # always a copy: the heap is looked at
             self.lists += 1
         elif installed.reason in (words.REASON_LIST_BASE, words.REASON_LIST_DIGEST):
             self._send_list(self._list, 0)

@@ -321,8 +321,7 @@ def run(name):
         journal_store.SEGMENT_RECORDS, journal_store.TAIL_RECORDS = sizes
 
 
-def main(names):
+def main(name):
     """For `menshen bench powercut`."""
-    for name in names:
-        points, failures = run(name)
-        print("powercut", json.dumps({"scenario": name, "cut_points": points, "failures": failures}))
+    points, failures = run(name)
+    print(json.dumps({"scenario": name, "cut_points": points, "failures": failures}))

@@ -219,4 +219,4 @@ def _spread(bits: int) -> int:
 
 def main(resets: int, seed: int) -> None:
     """For `menshen bench boot`."""
-    print("resets", json.dumps(Resets(seed).run(resets)))
+    print(json.dumps(Resets(seed).run(resets)))
