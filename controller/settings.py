@@ -172,7 +172,8 @@ class GateSettings(_Section):
 class CameraSettings(_Section):
     """[[camera]]: `opens` is the door or gate that a decision at this camera opens.
 
-    `lanes`, of a flow camera: the shares of the picture's width at which its lanes part.
+    `lanes`, of a flow camera: the shares of the picture's width at which its lanes part. `liveness`, of a face camera
+    that opens: "turn", a named person has to turn the head, or "none", a photograph opens.
     """
 
     id: Identifier
@@ -180,6 +181,7 @@ class CameraSettings(_Section):
     url: str = Field(min_length=1)
     task: Literal["face", "plate", "people", "flow"]
     opens: str | None = None
+    liveness: Literal["turn", "none"] = "turn"
     lanes: tuple[Share, ...] = ()
 
 

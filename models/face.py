@@ -51,19 +51,24 @@ class FacePipeline:
 
     def landmarks(self, rgb: Picture, face: Face) -> Points:
         """(468, 2) mesh points of `face`, px of the picture."""
+        return np.ascontiguousarray(self.solid(rgb, face)[:, :2])
+
+    def solid(self, rgb: Picture, face: Face) -> NDArray[np.float32]:
+        """(468, 3) mesh points in space: px of the picture, z away from the camera on the same scale."""
         transform = geometry.mesh_transform(face)
         points, _ = self._meshed(rgb, transform)
-        return geometry.back(points, transform)
+        scale = float(np.sqrt(abs(np.linalg.det(transform[:, :2]))))
+        return np.column_stack([geometry.back(points[:, :2], transform), points[:, 2] / scale])
 
     def _confirmed(self, rgb: Picture, face: Face) -> bool:
         """What the mesh net says about a weak find: hands, bags and headlights end here."""
         return self._meshed(rgb, geometry.mesh_transform(face))[1] >= self._mesh.card.thresholds["presence"]
 
-    def _meshed(self, rgb: Picture, transform: NDArray[Any]) -> tuple[Points, float]:
-        """The mesh's points (468, 2) px of its own input, and whether a face is there (a logit)."""
+    def _meshed(self, rgb: Picture, transform: NDArray[Any]) -> tuple[NDArray[np.float32], float]:
+        """The mesh's points (468, 3) px of its own input, and whether a face is there (a logit)."""
         outputs = self._mesh.run(geometry.mesh_input(rgb, transform))
         points, presence = sorted(outputs, key=lambda output: -output.size)
-        return points.reshape(468, 3)[:, :2], float(presence.ravel()[0])
+        return points.reshape(468, 3), float(presence.ravel()[0])
 
     def embed(self, rgb: Picture, face: Face) -> Vector:
         """(128,) float32 of length 1: the aligned face's and its mirror image's together. Compare with `distance`."""

@@ -131,6 +131,29 @@ def evaluate_plate_command(
     _show(report, as_json)
 
 
+@evaluate.command("liveness", epilog="Example:  menshen models evaluate liveness --data lfw --json")
+def evaluate_liveness_command(
+    data: Annotated[Path, typer.Option(help="A folder with pictures of faces, in it or in its folders.")],
+    count: Annotated[int, typer.Option(min=1, help="Pictures, drawn at random; four seconds each.")] = 50,
+    seed: Annotated[int, typer.Option(help="Another one draws other pictures and turns.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """How often prints, screens and masks pass for a head that turns (APCER), and heads do not (BPCER)."""
+    from models.errors import ModelError
+    from models.evaluate_liveness import NoFaces, evaluate_liveness
+
+    try:
+        with Progress(console=_errors, transient=True) as progress:
+            bar = progress.add_task("pictures", total=None)
+            seen = evaluate_liveness(
+                data, count, seed, lambda done, total: progress.update(bar, completed=done, total=total)
+            )
+    except (NoFaces, ModelError) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    _show({**seen, "machine": describe()}, as_json)
+
+
 def plates_command(
     source: Annotated[Path, typer.Argument(help="A picture or a film.")], as_json: AsJson = False, plot: Plot = None
 ) -> None:

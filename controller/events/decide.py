@@ -109,6 +109,8 @@ class Decide:
         verdict = self._policy().person_at(person, camera.opens, seen.at_unix)
         if not verdict.allowed:
             return verdict.reason
+        if camera.liveness != "none" and not seen.live:
+            return "not-live"
         return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
 
     async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict, certain: bool) -> str:

@@ -1,8 +1,11 @@
-"""Frames to face sightings: detect, track, best shots, at most three embeddings a passage, one decision."""
+"""Frames to face sightings: detect, track, best shots, at most three embeddings a passage, one decision.
+
+Where the camera asks for a live face, who was named has to turn the head, and to be the same person when turned.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -13,13 +16,16 @@ from controller.vision.capture import Frame
 from controller.vision.match import Gallery, Match, match
 from controller.vision.sighting import FaceSighting
 from controller.vision.track import Box, Track, Tracker
-from models.face import Face, FacePipeline
+from models.face import Face, FacePipeline, Vector, distance
+from models.face_geometry import Points
+from models.face_liveness import SAME_TURNED, turned
 
 EMBEDDINGS = 3
 AGREE = 2  # independent good frames that must name the same person
 APART_S = 0.1  # frames closer than this are the same picture twice
 BETTER = 1.15  # of the best quality so far: worth another look at somebody who is not known yet
 PATIENCE_S = 0.6  # after which any usable picture is looked at
+TURN_S = 8.0  # to turn the head in, once named
 JPEG_QUALITY = 85
 
 
@@ -32,13 +38,22 @@ class Passage:
     decided: bool = False
     best: float = 0.0
     jpeg: bytes | None = None
+    shown: list[tuple[Points, Vector]] = field(default_factory=list)
+    """Mesh and vector of each frame that named somebody, where a live face is asked for."""
+    named: FaceSighting | None = None
+    """What is told once the head has turned, or has not by `until_s`."""
+    until_s: float = 0.0
 
 
 class FaceTask:
     """One camera's faces. `see` a frame, get the sightings that became certain with it."""
 
-    def __init__(self, camera: str, pipeline: FacePipeline, threshold: float, margin: float) -> None:
+    def __init__(
+        self, camera: str, pipeline: FacePipeline, threshold: float, margin: float, live: bool = False
+    ) -> None:
+        """`live`: ask for a turn of the head."""
         self._camera = camera
+        self._live = live
         self._pipeline = pipeline
         self._threshold = threshold
         self._margin = margin
@@ -52,8 +67,10 @@ class FaceTask:
     def see(self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery) -> list[FaceSighting]:
         """`rgb` (height, width, 3). One sighting a track at most, ever."""
         faces = self._pipeline.detect(rgb)
-        tracks, _ = self._tracker.update([_box(face) for face in faces], frame.at_monotonic)
-        sightings = []
+        tracks, ended = self._tracker.update([_box(face) for face in faces], frame.at_monotonic)
+        sightings = [
+            _not_live(track.memory.named, frame) for track in ended if track.memory.named and not track.memory.decided
+        ]
         for face, track in zip(faces, tracks, strict=True):
             sighting = self._look(frame, rgb, gallery, face, track)
             if sighting is not None:
@@ -66,12 +83,16 @@ class FaceTask:
         passage = track.memory
         if passage.decided:
             return None
+        if passage.named is not None:
+            return self._watch(frame, rgb, face, passage, passage.named)
         quality = face_quality(rgb, face)
         if quality.why or not _worth(passage, quality.score, frame.at_monotonic):
             return None
         passage.looked_s = frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
         passage.matches.append(match(vector, gallery, self._threshold, self._margin))
+        if self._live and passage.matches[-1].person is not None:
+            passage.shown.append((self._pipeline.landmarks(rgb, face), vector))
         if quality.score > passage.best:
             passage.best, passage.jpeg = quality.score, crop_jpeg(rgb, _box(face))
         return self._decide(frame, track)
@@ -98,7 +119,37 @@ class FaceTask:
             0.0,
         )
         passage.jpeg = None
-        return sighting
+        if not self._live or person is None:
+            return sighting
+        if any(_turned(first, second) for first in passage.shown for second in passage.shown):
+            return replace(sighting, live=True)
+        passage.decided, passage.named, passage.until_s = False, sighting, frame.at_monotonic + TURN_S
+        return None
+
+    def _watch(
+        self, frame: Frame, rgb: NDArray[np.uint8], face: Face, passage: Passage, named: FaceSighting
+    ) -> FaceSighting | None:
+        """`named` as live once the head turns, as not live when the time is over."""
+        if frame.at_monotonic > passage.until_s:
+            passage.decided = True
+            return _not_live(named, frame)
+        mesh = self._pipeline.landmarks(rgb, face)
+        if not any(turned(first, mesh) for first, _ in passage.shown):
+            return None
+        now = (mesh, self._pipeline.embed(rgb, face))
+        if not any(_turned(first, now) for first in passage.shown):
+            return None
+        passage.decided = True
+        return replace(named, at_unix=frame.at_unix, live=True)
+
+
+def _turned(first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:
+    """Whether one head turned between the two."""
+    return turned(first[0], second[0]) and distance(first[1], second[1]) <= SAME_TURNED
+
+
+def _not_live(named: FaceSighting, frame: Frame) -> FaceSighting:
+    return replace(named, at_unix=frame.at_unix, live=False)
 
 
 def agreed(matches: list[Match]) -> int | None:

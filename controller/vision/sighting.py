@@ -12,7 +12,8 @@ from typing import Any
 class FaceSighting:
     """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown.
 
-    `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value.
+    `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value. `live`: the head was
+    seen to turn; False when that was waited for in vain, None when the camera does not ask for it.
     """
 
     camera: str
@@ -25,6 +26,7 @@ class FaceSighting:
     quality: float
     jpeg: bytes | None
     latency_ms: float
+    live: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ class Worker:
             name, kind = str(settings["id"]), settings["task"]
             task: Task
             if kind == "face":
-                task = FaceTask(name, self._faces, thresholds["distance"], thresholds["margin"])
+                live = bool(settings.get("opens")) and settings.get("liveness") == "turn"
+                task = FaceTask(name, self._faces, thresholds["distance"], thresholds["margin"], live)
             elif kind == "plate":
                 plates = plates or PlatePipeline(threads)
                 task = PlateTask(name, plates)

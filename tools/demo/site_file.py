@@ -68,6 +68,8 @@ name = "第一网格 Grid 1"
         parts.append(f'[[camera]]\nid = "{camera}"\nname = "{name}"\nurl = "{url}"\ntask = "{camera}"\n')
         if opens:
             parts.append(f'opens = "{opens}"\n')
+        if camera == "face":
+            parts.append('liveness = "none"\n')  # the demo's resident is a picture
     return "\n".join(parts)
 
 

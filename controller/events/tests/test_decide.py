@@ -76,8 +76,8 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
     asyncio.run(run())
 
 
-def face(middle: Middle, person: int | None) -> FaceSighting:
-    return FaceSighting("face-1", 1, middle.clock.unix(), person, 0.3, 0.2, 2, 0.9, b"a face", 40.0)
+def face(middle: Middle, person: int | None, live: bool | None = True) -> FaceSighting:
+    return FaceSighting("face-1", 1, middle.clock.unix(), person, 0.3, 0.2, 2, 0.9, b"a face", 40.0, live)
 
 
 def plate(middle: Middle, text: str, confidence: float = 0.97) -> PlateSighting:
@@ -95,6 +95,18 @@ def test_a_resident_s_face_opens_its_door_and_a_neighbour_s_does_not(make_middle
             ("resident", "unknown-credential"),
             ("resident", "opened"),
         ]
+
+    play(make_middle, scene)
+
+
+def test_a_face_that_may_be_a_photograph_opens_nothing_unless_the_site_says_so(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        for live in (False, None):
+            assert await decide.face(face(middle, 7, live)) == "not-live"
+        assert not doors.opened and [row.outcome for row in captures.recent()] == ["not-live", "not-live"]
+        camera = next(camera for camera in middle.settings.cameras if camera.id == "face-1")
+        decide._cameras = {"face-1": camera.model_copy(update={"liveness": "none"})}
+        assert await decide.face(face(middle, 7, None)) == "opened"
 
     play(make_middle, scene)
 

@@ -12,7 +12,7 @@ from av import VideoFrame
 
 from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
-from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, FaceTask, agreed
+from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, TURN_S, FaceTask, agreed
 from controller.vision.match import DIMENSIONS, Gallery, Match
 from controller.vision.passage import AGAIN_S, PATIENCE, READS
 from controller.vision.people_task import PeopleTask
@@ -120,6 +120,62 @@ def test_face_second_visitor_is_decided_for_himself() -> None:
     said.faces = [face()]
     people += [found.person for at_s in (3.0, 4.0, 5.0) for found in task.see(frame(at_s), RGB, HOUSE)]
     assert people == [7, None]
+
+
+class TurningFaces(SaidFaces):
+    """Its head is turned as far as the next of `turns`, in px that the nose moves."""
+
+    def __init__(self, places: list[float], turns: list[float]) -> None:
+        super().__init__(*places)
+        self.turns = turns
+
+    def landmarks(self, rgb: np.ndarray, seen: Face) -> np.ndarray:
+        points = np.random.default_rng(1).uniform(0, 100, (468, 2))
+        points[[33, 133]], points[[263, 362]], points[1] = (30, 40), (70, 40), (50, 60)
+        depth = np.random.default_rng(2).uniform(0, 1, 468)
+        depth[1] = 1.0
+        points[:, 0] += depth * self.turns.pop(0)
+        return points.astype(np.float32)
+
+
+def live_passage(said: SaidFaces, times_s: list[float]) -> list[FaceSighting]:
+    task = FaceTask("door", cast(Any, said), 0.4, 0.1, live=True)
+    return [sighting for at_s in times_s for sighting in task.see(frame(at_s), RGB, HOUSE)]
+
+
+def test_a_live_face_is_told_when_the_named_head_has_turned() -> None:
+    said = TurningFaces([0.1, 0.1, 0.2], [0, 0, 2, 30])
+    (seen,) = live_passage(said, [0.0, 0.2, 0.4, 0.6, 0.8])
+    assert (seen.person, seen.live, seen.at_unix) == (7, True, 1000.6)
+
+
+def test_a_head_that_turned_between_the_first_pictures_need_not_turn_again() -> None:
+    (seen,) = live_passage(TurningFaces([0.1, 0.2], [0, 30]), [0.0, 0.2, 0.4])
+    assert (seen.person, seen.live, seen.at_unix) == (7, True, 1000.2)
+
+
+def test_a_face_that_does_not_turn_in_time_is_not_live() -> None:
+    (seen,) = live_passage(TurningFaces([0.1, 0.1], [0] * 99), [0.5 * step for step in range(20)])
+    assert (seen.person, seen.live) == (7, False) and TURN_S <= seen.at_unix - 1000.5 <= TURN_S + 1
+
+
+def test_a_picture_that_is_taken_away_is_told_as_not_live() -> None:
+    said = TurningFaces([0.1, 0.1], [0] * 9)
+    task = FaceTask("door", cast(Any, said), 0.4, 0.1, live=True)
+    assert [*task.see(frame(0.0), RGB, HOUSE), *task.see(frame(0.2), RGB, HOUSE)] == []
+    said.faces = []
+    (seen,) = task.see(frame(5.0), RGB, HOUSE)
+    assert (seen.person, seen.live) == (7, False)
+
+
+def test_the_head_of_somebody_else_behind_the_picture_does_not_count() -> None:
+    said = TurningFaces([0.1, 0.1, 1.5, 1.5, 1.5], [0, 0, 30, 30, 30])
+    assert live_passage(said, [0.0, 0.2, 0.4, 0.6, 0.8]) == []
+
+
+def test_a_stranger_is_not_asked_to_turn() -> None:
+    (seen,) = live_passage(TurningFaces([1.5, 1.5, 1.5], []), [0.0, 1.0, 2.0])
+    assert (seen.person, seen.live) == (None, None)
 
 
 @pytest.mark.parametrize(
