@@ -67,6 +67,19 @@ def _convert(card: Card, content: bytes) -> bytes:
     return converted
 
 
+def float_weights(card: Card, tell: Callable[[int], None] = lambda size: None) -> bytes:
+    """The same graph with float32 weights, to measure what int8 costs; kept beside the packages once it is made."""
+    if card.source is None:
+        raise ModelSourceError(f"{card.name} is our own: its float weights are its training run's")
+    kept = home() / "downloads" / f"{card.name}-{card.source.version}-float32.tflite"
+    if not kept.exists():
+        archive = fetch(card.source, tell)
+        maker = importlib.import_module(f"models.{card.name}.build")
+        replace(kept, maker.convert_float(_member(archive, card.source)))
+        archive.unlink()
+    return kept.read_bytes()
+
+
 def package(source: Source) -> Path:
     """Where the package lies while models are made from it."""
     return home() / "downloads" / source.file

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -14,9 +15,13 @@ from numpy.typing import NDArray
 
 from models import verification as v
 from models.cards import load_card
+from models.det_plot import det_plot
 from models.face import FacePipeline, Vector
+from models.face_geometry import Picture
+from models.runtime import Network
 
 PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
+DIMENSIONS = 128
 GALLERIES = (50, 100, 200, 500, 1000, 2000, 5000)
 FPIR = {"0003": 0.003, "001": 0.01}
 Tell = Callable[[int, int], None]  # pictures done, pictures in all
@@ -34,65 +39,119 @@ class People:
     files: tuple[Path, ...]
     persons: NDArray[np.int64]
     vectors: NDArray[np.float32]
-    ms: float  # a picture, reading it included
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """From a picture to the vector of its most central face, None without a face; who makes it and how large it is."""
+
+    embed: Callable[[Picture], Vector | None]
+    megabytes: float
+    spent_s: float = 0.0
+
+    def timed(self, rgb: Picture) -> Vector | None:
+        """`embed`, its time noted."""
+        began = time.perf_counter()
+        vector = self.embed(rgb)
+        self.spent_s += time.perf_counter() - began
+        return vector
+
+
+def ours(embedder: Network | None = None) -> Pipeline:
+    """The door's own; `embedder`: another one in the place of the card's."""
+    pipeline = FacePipeline(embedder=embedder)
+    pipeline.warm()
+    size = sum(card.file.stat().st_size for card in pipeline.cards) / 1e6
+    return Pipeline(lambda rgb: embed_picture(pipeline, rgb), size)
 
 
 def evaluate_face(
-    data: Path, groups: Sequence[Path] = (), enrol: int = 0, tell: Tell = lambda done, count: None
+    data: Path,
+    groups: Sequence[Path] = (),
+    enrol: int = 0,
+    tell: Tell = lambda done, count: None,
+    *,
+    floats: Network | None = None,
+    peers: Mapping[str, Pipeline | None] = MappingProxyType({}),
+    plot: Path | None = None,
 ) -> dict[str, Any]:
     """Figures for a folder per identity, with LFW's `pairs.txt` in it or beside it where there is one.
 
     `groups`: files that name some of the people, one a line, for tables of their own; `<folder>_<group>.txt` beside the
     folder is found by itself. `enrol`: pictures a person that make the gallery's entry, for the enrolled figures.
+    `floats`: the embedder with float weights, for what int8 costs. `peers`: other pipelines, None for absent ones.
     """
-    people = embed_folder(data, tell)
+    files, persons, names = _pictures(data)
+    pipelines = {"": ours()} | ({"float": ours(floats)} if floats else {})
+    pipelines |= {name: peer for name, peer in peers.items() if peer is not None}
+    seen = embed_files(files, pipelines, tell)
     threshold = load_card("face_embedder").thresholds["distance"]
-    figures: dict[str, Any] = {
-        "people": len(people.names),
-        "pictures": len(people.files),
-        "detect_failures": int(np.isnan(people.vectors[:, 0]).sum()),
-        "ms_per_picture": round(people.ms, 2),
-        "distance_on_card": threshold,
-    }
-    figures |= _pairs_figures(data, people)
-    figures |= _one_to_one(people.vectors, people.persons, threshold, enrol)
-    figures |= _open_set(people.vectors, people.persons, max(1, enrol))
-    figures["groups"] = {}
+
+    def report(name: str) -> dict[str, Any]:
+        people = People(names, files, persons, seen[name])
+        return {
+            "detect_failures": int(np.isnan(people.vectors[:, 0]).sum()),
+            "ms_per_face": round(1000 * pipelines[name].spent_s / len(files), 2),
+            "megabytes": round(pipelines[name].megabytes, 2),
+            **_pairs_figures(data, people),
+            **_one_to_one(people.vectors, people.persons, threshold, enrol),
+            **_open_set(people.vectors, people.persons, max(1, enrol)),
+            "groups": _groups(data, people, groups, threshold, enrol),
+        }
+
+    figures = {"people": len(names), "pictures": len(files), "distance_on_card": threshold, **report("")}
+    figures["int8_minus_float_pp"] = None
+    if floats:
+        figures["float"] = report("float")
+        figures["int8_minus_float_pp"] = round(100 * (figures["accuracy"] - figures["float"]["accuracy"]), 3)
+    if plot:
+        cv2.imwrite(
+            str(plot), det_plot({name or "menshen": v.genuine_and_impostor(seen[name], persons) for name in seen})
+        )
+    others = {name: None if peer is None else report(name) for name, peer in peers.items()}
+    return {"name": "evaluate-face", "figures": figures, "peers": others}
+
+
+def _groups(data: Path, people: People, groups: Sequence[Path], threshold: float, enrol: int) -> dict[str, Any]:
+    """1:1 figures of each group that the data or the caller names."""
+    found = {}
     for file in [*sorted(data.parent.glob(f"{data.name}_*.txt")), *groups]:
         wanted = set(file.read_text(encoding="utf-8").split("\n"))
         rows = np.isin(people.persons, [n for n, name in enumerate(people.names) if name in wanted])
         title = file.stem.removeprefix(f"{data.name}_")
-        figures["groups"][title] = _one_to_one(people.vectors[rows], people.persons[rows], threshold, enrol)
-    return {"name": "evaluate-face", "figures": figures, "peers": {}}
+        found[title] = _one_to_one(people.vectors[rows], people.persons[rows], threshold, enrol)
+    return found
 
 
-def embed_folder(data: Path, tell: Tell = lambda done, count: None) -> People:
-    """Every picture of every person through the pipeline; of several faces the most central one."""
+def _pictures(data: Path) -> tuple[tuple[Path, ...], NDArray[np.int64], tuple[str, ...]]:
+    """(picture files, the person of each, the persons' names) of a folder with a folder for each person."""
     folders = sorted(folder for folder in data.iterdir() if folder.is_dir()) if data.is_dir() else []
     files = [(n, file) for n, folder in enumerate(folders) for file in sorted(folder.iterdir())]
     files = [(n, file) for n, file in files if file.suffix.lower() in PICTURES]
     persons = np.array([n for n, _ in files], np.int64)
     if len(folders) < 2 or len(set(persons.tolist())) in (0, 1, len(files)):
         raise DataError(f"{data}: expected a folder for each person, and at least one person with two pictures")
-    pipeline = FacePipeline()
-    pipeline.warm()
-    vectors = np.full((len(files), 128), np.nan, np.float32)
-    began = time.perf_counter()
-    for row, (_, file) in enumerate(files):
-        vector = embed_file(pipeline, file)
-        if vector is not None:
-            vectors[row] = vector
+    return tuple(file for _, file in files), persons, tuple(folder.name for folder in folders)
+
+
+def embed_files(
+    files: Sequence[Path], pipelines: Mapping[str, Pipeline], tell: Tell = lambda done, count: None
+) -> dict[str, NDArray[np.float32]]:
+    """(files, 128) vectors of each pipeline, NaN where there is no face, or no picture."""
+    seen = {name: np.full((len(files), DIMENSIONS), np.nan, np.float32) for name in pipelines}
+    for row, file in enumerate(files):
+        bgr = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        rgb = None if bgr is None else np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8, copy=False)
+        for name, pipeline in pipelines.items():
+            vector = None if rgb is None else pipeline.timed(rgb)
+            if vector is not None:
+                seen[name][row] = vector
         tell(row + 1, len(files))
-    ms = 1000 * (time.perf_counter() - began) / len(files)
-    return People(tuple(f.name for f in folders), tuple(file for _, file in files), persons, vectors, ms)
+    return seen
 
 
-def embed_file(pipeline: FacePipeline, file: Path) -> Vector | None:
-    """The most central face of a picture file; None when there is no face, or no picture."""
-    bgr = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if bgr is None:
-        return None
-    rgb = np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8, copy=False)
+def embed_picture(pipeline: FacePipeline, rgb: Picture) -> Vector | None:
+    """The most central face of a picture; None when there is no face."""
     middle = np.array([rgb.shape[1], rgb.shape[0]]) / 2
     faces = pipeline.detect(rgb)
     if not faces:

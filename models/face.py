@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import face_geometry as geometry
-from models.cards import load_card
+from models.cards import Card, load_card
 from models.face_geometry import Face, Picture, Points
-from models.runtime import Model
+from models.runtime import Model, Network
 
 Vector = NDArray[np.float32]
 __all__ = ["Face", "FacePipeline", "distance"]
@@ -26,11 +26,18 @@ __all__ = ["Face", "FacePipeline", "distance"]
 class FacePipeline:
     """The four nets, digest-checked. Raises `models.errors.ModelError` with the next step."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, embedder: Network | None = None) -> None:
+        """`embedder`: another one in the place of the card's, on the same chips."""
         names = ("face_detector", "face_detector_far", "face_landmarks", "face_embedder")
-        models = [Model(load_card(name), threads) for name in names]
-        self._near, self._far, self._mesh, self._embedder = models
+        self._models = [Model(load_card(name), threads) for name in names]
+        self._near, self._far, self._mesh = self._models[:3]
+        self._embedder: Network = embedder or self._models[3]
         self._sure = self._mesh.card.thresholds["sure"]
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """What it is made of."""
+        return tuple(model.card for model in self._models)
 
     def warm(self) -> None:
         """The first real frame costs what the others cost."""

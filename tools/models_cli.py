@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from tools.machine import describe
+
+if TYPE_CHECKING:
+    from models.runtime import Network
 
 app = typer.Typer(no_args_is_help=True, help="The models: their cards, files and measured accuracy.")
 evaluate = typer.Typer(no_args_is_help=True, help="Accuracy on pictures that nobody tuned on.")
@@ -92,17 +95,25 @@ def evaluate_face_command(
     group: Annotated[list[Path] | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
     enrol: Annotated[int, typer.Option(min=0, help="Pictures a person that make the gallery's entry.")] = 0,
     as_json: AsJson = False,
+    plot: Plot = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Also other pipelines, where they are installed.")] = False,
+    peer_weights: Annotated[Path | None, typer.Option(help="Folder of YuNet's and SFace's ONNX files.")] = None,
 ) -> None:
-    """1:1 and open-set accuracy end to end: our detectors, our alignment, int8."""
+    """1:1 and open-set accuracy end to end: our detectors, our alignment, int8; and the same with float weights."""
     from models.errors import ModelError
     from models.evaluate_face import DataError, evaluate_face
+    from models.face_peers import available
 
     try:
+        floats = _float_embedder()
+        others = available(peer_weights) if peers else {}
         with Progress(console=_errors, transient=True) as progress:
             bar = progress.add_task("pictures", total=None)
-            seen = evaluate_face(
-                data, group or [], enrol, lambda done, count: progress.update(bar, completed=done, total=count)
-            )
+
+            def tell(done: int, count: int) -> None:
+                progress.update(bar, completed=done, total=count)
+
+            seen = evaluate_face(data, group or [], enrol, tell, floats=floats, peers=others, plot=plot)
     except (DataError, ModelError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
@@ -152,6 +163,20 @@ def evaluate_liveness_command(
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
     _show({**seen, "machine": describe()}, as_json)
+
+
+def _float_embedder() -> Network | None:
+    """None, and a word, where the pinned package cannot be had."""
+    from models.build import float_weights
+    from models.cards import load_card
+    from models.errors import ModelSourceError
+    from models.runtime import Network
+
+    try:
+        return Network(float_weights(load_card("face_embedder")))
+    except ModelSourceError as error:
+        _errors.print(f"without the float figures: {error}", markup=False)
+        return None
 
 
 def plates_command(

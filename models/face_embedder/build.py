@@ -25,6 +25,11 @@ def convert(content: bytes) -> bytes:
     return write(graph_of(parse(content)), int8_weights=True)
 
 
+def convert_float(content: bytes) -> bytes:
+    """The same with float32 weights."""
+    return write(graph_of(parse(content)))
+
+
 def graph_of(weights: Weights) -> Graph:
     """The network: raw RGB 0–255 (1, 150, 150, 3) in, 128 numbers out, not normalised."""
     convs = iter(weights.convs)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models.evaluate_face import DataError, embed_folder, read_pairs
+from models.det_plot import det_plot
+from models.evaluate_face import DataError, evaluate_face, read_pairs
+from models.face_peers import available
 from models.verification import Pair
 
 ROWS = {(name, number): 10 * row + number for row, name in enumerate(["a_b", "c", "d"]) for number in range(1, 4)}
@@ -46,9 +49,20 @@ def test_pairs_that_do_not_fit_are_refused(tmp_path: Path, text: str) -> None:
 
 def test_folder_without_people_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected a folder for each person"):
-        embed_folder(tmp_path / "nowhere")
+        evaluate_face(tmp_path / "nowhere")
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "only.jpg").write_bytes(b"")
     with pytest.raises(DataError, match="two pictures"):
-        embed_folder(tmp_path)
+        evaluate_face(tmp_path)
+
+
+def test_plot_has_a_line_for_each_pipeline() -> None:
+    rng = np.random.default_rng(1)
+    curve = rng.normal(0.3, 0.05, 500), rng.normal(0.6, 0.05, 5000)
+    one, two = det_plot({"a": curve}), det_plot({"a": curve, "b": (curve[0] + 0.1, curve[1])})
+    assert one.shape == two.shape and (one != two).any()
+
+
+def test_absent_peers_are_none(tmp_path: Path) -> None:
+    assert available(None)["yunet_sface"] is None and available(tmp_path)["yunet_sface"] is None
