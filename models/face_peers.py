@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,8 +57,8 @@ def _opencv(yunet: Path, sface: Path) -> Pipeline:
     def embed(rgb: Picture) -> Vector | None:
         bgr = np.ascontiguousarray(rgb[:, :, ::-1])
         detector.setInputSize((bgr.shape[1], bgr.shape[0]))
-        _, faces = detector.detect(bgr)
-        if not isinstance(faces, np.ndarray):
+        faces: Any = detector.detect(bgr)[1]
+        if faces is None:
             return None
         middle = np.array([bgr.shape[1], bgr.shape[0]]) / 2
         face = min(faces, key=lambda f: float(np.abs(f[:2] + f[2:4] / 2 - middle).sum()))
