@@ -17,6 +17,7 @@ from models import verification as v
 from models.cards import load_card
 from models.det_plot import det_plot
 from models.face import FacePipeline, Vector
+from models.face_decision import Rule
 from models.face_geometry import Picture
 from models.runtime import Network
 
@@ -210,21 +211,39 @@ def _one_to_one(
         raise DataError("a group needs two people, and one of them with two pictures")
     figures = v.verification(*v.genuine_and_impostor(vectors, persons), threshold)
     if enrol:
-        genuine, impostor = v.enrolled_distances(vectors, persons, enrol)
+        genuine, impostor = v.enrolled_scores(vectors, persons, enrol)
         if len(genuine) and len(impostor):
             enrolled = v.verification(genuine, impostor, threshold)
-            figures |= {f"{name}_enrolled": value for name, value in enrolled.items()}
+            named = {name.replace("distance", "score"): n for name, n in enrolled.items() if "card" not in name}
+            figures |= {f"{name}_enrolled": value for name, value in named.items()}
     return figures
 
 
 def _open_set(vectors: NDArray[np.float32], persons: NDArray[np.int64], enrol: int) -> dict[str, Any]:
-    """FNIR at each FPIR for growing galleries; the figure without a size is the largest gallery's."""
-    known = int((np.bincount(persons) > enrol).sum())
+    """FNIR at each FPIR for growing galleries, and both by the door's own rule; plainly named, the largest gallery's.
+
+    `fpir_fixed_distance`: what becomes, in larger galleries, of the distance at which the smallest one had FPIR 0.01.
+    """
+    rule = Rule.of_card()
+    counts = np.bincount(persons)
+    known, everybody = int((counts > enrol).sum()), int((counts > 0).sum())
     galleries: dict[str, Any] = {}
     figures: dict[str, Any] = {}
-    for people in [size for size in GALLERIES if size <= known] or [known]:
-        enrolled, right, strangers = v.open_set(vectors, persons, people, enrol)
-        row = {f"fnir_at_fpir_{name}": v.fnir_at_fpir(enrolled, right, strangers, rate) for name, rate in FPIR.items()}
-        galleries[str(people)] = {**row, "strangers": len(strangers)}
-        figures = row
+    fixed = float("nan")
+    for people in [size for size in GALLERIES if size <= min(known, everybody - 1)] or [known // 2]:
+        if not people:
+            break
+        seen = v.open_set(vectors, persons, people, enrol, rule)
+        rates = {
+            f"fnir_at_fpir_{name}": v.fnir_at_fpir(seen.enrolled, seen.right, seen.strangers, rate)
+            for name, rate in FPIR.items()
+        }
+        fixed = fixed if galleries else float(np.quantile(seen.stranger_distances, FPIR["001"]))
+        figures = {
+            **rates,
+            "fpir_at_card": round(float(seen.stranger_known.mean()), 5),
+            "fnir_at_card": round(1 - float((seen.known & seen.right).mean()), 5),
+            "fpir_fixed_distance": round(float((seen.stranger_distances < fixed).mean()), 5),
+        }
+        galleries[str(people)] = {**figures, "strangers": len(seen.strangers)}
     return {**figures, "galleries": galleries}

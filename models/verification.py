@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.face_decision import COHORT_WEIGHT, Rule
+from models.face_search import OTHERS, Nearest
+
 Vectors = NDArray[np.float32]
 Persons = NDArray[np.int64]
 Distances = NDArray[np.float64]
@@ -94,25 +97,81 @@ def sampled_pairs(persons: Persons, seed: int = 1, most: int = 300) -> list[Pair
     return pairs
 
 
-def open_set(
-    vectors: Vectors, persons: Persons, people: int, enrol: int = 1, seed: int = 1
-) -> tuple[Distances, NDArray[np.bool_], Distances]:
-    """A gallery of `people` with `enrol` pictures each: nearest distance of the enrolled's other pictures, whether that
-    one is their own, and the nearest distance of strangers (one picture of each person outside)."""
+def templates(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Vectors, Persons]:
+    """((people, 128), whose they are): the mean of each person's first `enrol` vectors, as long as those are."""
+    means, owners = [], []
+    for person in np.unique(persons):
+        own = np.flatnonzero(persons == person)[:enrol]
+        kept = vectors[own][~np.isnan(vectors[own, 0])]
+        if len(own) == enrol and len(kept):
+            mean = kept.mean(axis=0)
+            means.append(mean * np.linalg.norm(kept, axis=1).mean() / np.linalg.norm(mean))
+            owners.append(int(person))
+    return np.array(means, np.float32).reshape(-1, vectors.shape[1]), np.array(owners, np.int64)
+
+
+def normalised(apart: Distances) -> Distances:
+    """(probes, people) distances less half the mean of the next OTHERS people's, as the door's decision has them.
+
+    A gallery without so many others stays as it is.
+    """
+    if apart.shape[1] <= OTHERS:
+        return apart
+    nearest = np.sort(apart, axis=1)[:, : OTHERS + 1]
+    total, last = nearest.sum(axis=1, keepdims=True), nearest[:, -1:]
+    with np.errstate(invalid="ignore"):  # a probe without a face is infinitely far from everybody
+        others = np.where(apart <= last, total - apart, total - last) / OTHERS
+        scores: Distances = np.nan_to_num(apart - COHORT_WEIGHT * others, nan=np.inf, posinf=np.inf)
+    return scores
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSet:
+    """What a gallery of `people` says to other pictures of its people, and to one of each stranger.
+
+    `enrolled` and `strangers`: `normalised` of the nearest person; `right`: it is the probe's own. The same as plain
+    distances: `stranger_distances`. `known` and `stranger_known`: what the door's rule says.
+    """
+
+    people: int
+    enrolled: Distances
+    right: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    strangers: Distances
+    stranger_distances: Distances
+    stranger_known: NDArray[np.bool_]
+
+
+def open_set(vectors: Vectors, persons: Persons, people: int, enrol: int, rule: Rule, seed: int = 1) -> OpenSet:
+    """A gallery of `people` drawn from those who have more than `enrol` pictures."""
     rng = np.random.default_rng(seed)
-    known, counts = np.unique(persons, return_counts=True)
-    gallery = rng.permutation(known[counts > enrol])[:people]
-    rows, probes = [], []
-    for person in gallery:
-        own = np.flatnonzero(persons == person)
-        rows += list(own[:enrol])
-        probes += list(own[enrol : enrol + PICTURES_A_PERSON])
-    outside = np.flatnonzero(~np.isin(persons, gallery))
+    names, counts = np.unique(persons, return_counts=True)
+    chosen = rng.permutation(names[counts > enrol])[:people]
+    inside = np.isin(persons, chosen)
+    gallery, owners = templates(vectors[inside], persons[inside], enrol)
+    probes = [row for one in chosen for row in np.flatnonzero(persons == one)[enrol : enrol + PICTURES_A_PERSON]]
+    outside = np.flatnonzero(~inside)
     strangers = outside[np.unique(persons[outside], return_index=True)[1]]
-    apart = distances(vectors[probes], vectors[rows])
-    nearest = apart.argmin(axis=1)
-    right = persons[rows][nearest] == persons[probes]
-    return apart[np.arange(len(probes)), nearest], right, distances(vectors[strangers], vectors[rows]).min(axis=1)
+    apart, away = distances(vectors[probes], gallery), distances(vectors[strangers], gallery)
+    right = owners[apart.argmin(axis=1)] == persons[probes]
+    return OpenSet(
+        len(gallery),
+        normalised(apart).min(axis=1),
+        right,
+        _known(apart, rule),
+        normalised(away).min(axis=1),
+        away.min(axis=1),
+        _known(away, rule),
+    )
+
+
+def _known(apart: Distances, rule: Rule) -> NDArray[np.bool_]:
+    """What the rule says of the nearest person of each row of distances."""
+    ordered = np.sort(apart, axis=1)[:, : OTHERS + 1].astype(np.float32)
+    people = apart.shape[1]
+    return np.array(
+        [bool(np.isfinite(row[0])) and rule.knows(Nearest(0, float(row[0]), row[1:]), people) for row in ordered], bool
+    )
 
 
 def fnir_at_fpir(enrolled: Distances, right: NDArray[np.bool_], strangers: Distances, rate: float) -> float | None:
@@ -123,24 +182,21 @@ def fnir_at_fpir(enrolled: Distances, right: NDArray[np.bool_], strangers: Dista
     return _share(1.0 - ((enrolled < at) & right).mean())
 
 
-def enrolled_distances(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Distances, Distances]:
-    """Genuine and impostor distances of every further picture to the mean of each person's first `enrol` vectors."""
-    templates, owners, probes = [], [], []
-    for person in np.unique(persons):
-        own = np.flatnonzero(persons == person)
-        kept = vectors[own[:enrol]]
-        kept = kept[~np.isnan(kept[:, 0])]
-        if len(own) > enrol and len(kept):
-            mean = kept.mean(axis=0)
-            templates.append(mean / np.linalg.norm(mean))
-            owners.append(person)
-            probes += list(own[enrol : enrol + PICTURES_A_PERSON])
-    if not templates:
+def enrolled_scores(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Distances, Distances]:
+    """Genuine and impostor scores, `normalised`, of every further picture against the people's templates."""
+    gallery, owners = templates(vectors, persons, enrol)
+    known, counts = np.unique(persons, return_counts=True)
+    probes = [
+        row
+        for person in known[counts > enrol]
+        for row in np.flatnonzero(persons == person)[enrol : enrol + PICTURES_A_PERSON]
+    ]
+    if not len(gallery) or not probes:
         return np.zeros(0), np.zeros(0)
-    apart = distances(vectors[probes], np.array(templates, np.float32))
-    same = persons[probes][:, None] == np.array(owners)[None]
-    impostor = apart[~same]
-    return apart[same], impostor[np.isfinite(impostor)]
+    scores = normalised(distances(vectors[probes], gallery))
+    same = persons[probes][:, None] == owners[None]
+    impostor = scores[~same]
+    return scores[same], impostor[np.isfinite(impostor)]
 
 
 def _all_pairs(items: Sequence[int] | NDArray[Any]) -> list[tuple[int, int]]:

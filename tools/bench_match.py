@@ -32,7 +32,7 @@ def bench_match(progress: Callable[[int], None] = lambda size: None) -> dict[str
     for size in SIZES:
         progress(size)
         vectors, probes = templates(size, 1), _probes(size)
-        index = FaceIndex(vectors, np.arange(size), threads=2)
+        index = FaceIndex(vectors, threads=2)
         spent_ms = _median_ms(index.nearest, probes)
         ours[f"ms_{size}"] = spent_ms
         mismatches += sum(index.nearest(probe).row != _exhaustive(vectors, probe) for probe in probes)

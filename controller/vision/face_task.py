@@ -17,6 +17,7 @@ from controller.vision.match import Gallery, Match, match
 from controller.vision.sighting import FaceSighting
 from controller.vision.track import Box, Track, Tracker
 from models.face import Face, FacePipeline, Vector, distance
+from models.face_decision import Rule
 from models.face_geometry import Points
 from models.face_liveness import SAME_TURNED, turned
 
@@ -48,15 +49,12 @@ class Passage:
 class FaceTask:
     """One camera's faces. `see` a frame, get the sightings that became certain with it."""
 
-    def __init__(
-        self, camera: str, pipeline: FacePipeline, threshold: float, margin: float, live: bool = False
-    ) -> None:
+    def __init__(self, camera: str, pipeline: FacePipeline, rule: Rule, live: bool = False) -> None:
         """`live`: ask for a turn of the head."""
         self._camera = camera
         self._live = live
         self._pipeline = pipeline
-        self._threshold = threshold
-        self._margin = margin
+        self._rule = rule
         self._tracker: Tracker[Passage] = Tracker(Passage)
 
     @property
@@ -90,7 +88,7 @@ class FaceTask:
             return None
         passage.looked_s = frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
-        passage.matches.append(match(vector, gallery, self._threshold, self._margin))
+        passage.matches.append(match(vector, gallery, self._rule))
         if self._live and passage.matches[-1].person is not None:
             passage.shown.append((self._pipeline.landmarks(rgb, face), vector))
         if quality.score > passage.best:

@@ -26,8 +26,8 @@ from controller.vision.match import DIMENSIONS, Gallery
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting, Sighting, to_message
-from models.cards import load_card
 from models.face import FacePipeline
+from models.face_decision import Rule
 from models.plate import PlatePipeline
 
 STALE_S = 0.5  # an older frame is shed: a fresh one is behind it
@@ -85,8 +85,8 @@ class Worker:
 
     def _start(self, message: dict[str, Any]) -> None:
         threads = int(message["threads"])
-        thresholds = load_card("face_embedder").thresholds
-        self._same = thresholds["distance"]
+        rule = Rule.of_card()
+        self._same = rule.distance
         self._faces = FacePipeline(threads)
         self._faces.warm()
         plates: PlatePipeline | None = None
@@ -95,7 +95,7 @@ class Worker:
             task: Task
             if kind == "face":
                 live = bool(settings.get("opens")) and settings.get("liveness") == "turn"
-                task = FaceTask(name, self._faces, thresholds["distance"], thresholds["margin"], live)
+                task = FaceTask(name, self._faces, rule, live)
             elif kind == "plate":
                 plates = plates or PlatePipeline(threads)
                 task = PlateTask(name, plates)

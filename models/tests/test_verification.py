@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from models import verification as v
+from models.face_decision import Rule
 
 RNG = np.random.default_rng(4)
+RULE = Rule(0.9, 0.03, 0.1, 0.0, 0.1)
 
 
 def crowd(people: int, pictures: int, noise: float, dimensions: int = 128) -> tuple[v.Vectors, v.Persons]:
@@ -97,22 +99,32 @@ def test_sampled_pairs_are_the_same_every_time_and_balanced() -> None:
 def test_open_set_counts_strangers_and_wrong_names() -> None:
     vectors, persons = crowd(60, 3, 0.1)
     vectors[persons == 59] = vectors[0]  # a stranger who looks like everybody's first person
-    enrolled, right, strangers = v.open_set(vectors, persons, 20)
-    assert (len(enrolled), len(right), len(strangers)) == (40, 40, 40)
-    assert right.all()
-    assert v.fnir_at_fpir(enrolled, right, strangers, 0.05) == 0
-    assert v.fnir_at_fpir(enrolled, np.zeros(40, bool), strangers, 0.05) == 1
-    assert v.fnir_at_fpir(enrolled, right, strangers, 0.01) is None
+    seen = v.open_set(vectors, persons, 20, 1, RULE)
+    assert (seen.people, len(seen.enrolled), len(seen.right), len(seen.strangers)) == (20, 40, 40, 40)
+    assert seen.right.all() and seen.known.all() and seen.stranger_known.sum() <= 1
+    assert v.fnir_at_fpir(seen.enrolled, seen.right, seen.strangers, 0.05) == 0
+    assert v.fnir_at_fpir(seen.enrolled, np.zeros(40, bool), seen.strangers, 0.05) == 1
+    assert v.fnir_at_fpir(seen.enrolled, seen.right, seen.strangers, 0.01) is None
+
+
+def test_scores_are_distances_less_half_of_the_next_people_s() -> None:
+    apart = np.random.default_rng(1).uniform(0.1, 1, (5, 30))
+    scores = v.normalised(apart)
+    for row, column in ((0, int(apart[0].argmin())), (1, int(apart[1].argmax())), (2, 7)):
+        others = np.sort(np.delete(apart[row], column))[:10]
+        assert scores[row, column] == pytest.approx(apart[row, column] - others.mean() / 2)
+    assert (v.normalised(apart[:, :10]) == apart[:, :10]).all()
+    assert np.isinf(v.normalised(np.full((1, 30), np.inf))).all()
 
 
 def test_enrolling_three_pictures_beats_one() -> None:
     vectors, persons = crowd(60, 6, 2.5)
-    eers = [v.verification(*v.enrolled_distances(vectors, persons, count), 1.0)["eer"] for count in (1, 3)]
+    eers = [v.verification(*v.enrolled_scores(vectors, persons, count), 1.0)["eer"] for count in (1, 3)]
     assert eers[1] < eers[0]
 
 
 def test_enrolled_people_without_any_face_are_left_out() -> None:
     vectors, persons = crowd(5, 4, 0.1)
     vectors[:3] = np.nan
-    genuine, impostor = v.enrolled_distances(vectors, persons, 3)
+    genuine, impostor = v.enrolled_scores(vectors, persons, 3)
     assert (len(genuine), len(impostor)) == (4, 12)

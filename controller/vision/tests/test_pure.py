@@ -15,8 +15,10 @@ from controller.vision.motion import HEIGHT, WIDTH, MotionGate
 from controller.vision.sighting import PlateSighting, from_message, to_message
 from controller.vision.track import Tracker
 from controller.vision.vote import Read, vote
+from models.face_decision import Rule
 
 EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
+RULE = Rule(0.5, 0.1, 0.1, 0.0, 0.1)
 
 
 def gallery(*rows: tuple[int, float]) -> Gallery:
@@ -33,24 +35,25 @@ def face_at(place: float) -> np.ndarray:
 
 
 def test_match_nobody_enrolled() -> None:
-    assert match(face_at(0), Gallery.empty(), 0.5, 0.1).person is None
+    assert match(face_at(0), Gallery.empty(), RULE).person is None
 
 
 def test_match_nearest_within_threshold() -> None:
-    found = match(face_at(0.1), gallery((7, 0.0), (8, 2.0)), 0.5, 0.1)
+    found = match(face_at(0.1), gallery((7, 0.0), (8, 2.0)), RULE)
     assert (found.person, round(found.distance, 3), round(found.margin, 3)) == (7, 0.1, 1.8)
 
 
 def test_match_too_far() -> None:
-    assert match(face_at(0.6), gallery((7, 0.0)), 0.5, 0.1).person is None
+    assert match(face_at(0.6), gallery((7, 0.0)), RULE).person is None
 
 
 def test_match_two_people_alike() -> None:
-    assert match(face_at(0.1), gallery((7, 0.0), (8, 0.25)), 0.5, 0.1).person is None
+    assert match(face_at(0.1), gallery((7, 0.0), (8, 0.25)), RULE).person is None
 
 
-def test_match_own_templates_are_no_rivals() -> None:
-    assert match(face_at(0.1), gallery((7, 0.0), (7, 0.2)), 0.5, 0.1).person == 7
+def test_match_own_templates_are_no_rivals_but_their_mean() -> None:
+    found = match(face_at(0.9), gallery((8, 3.0), (7, 0.7), (7, 1.3)), RULE)
+    assert (found.person, round(found.distance, 3), round(found.margin, 3)) == (7, 0.1, 2.0)
 
 
 class Memory:

@@ -19,6 +19,7 @@ from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Face
+from models.face_decision import Rule
 from models.plates.alphabet import SYMBOLS
 from tools.cameras.scenes import PlazaScene, filmed
 
@@ -58,11 +59,12 @@ class SaidFaces:
         return place(self.places.pop(0))
 
 
+RULE = Rule(0.4, 0.1, 0.1, 0.0, 0.1)
 HOUSE = Gallery(np.stack([place(0.0), place(3.0)]), np.array([7, 8], np.int64))
 
 
 def passage(said: SaidFaces, times_s: list[float]) -> list[FaceSighting]:
-    task = FaceTask("door", cast(Any, said), 0.4, 0.1)
+    task = FaceTask("door", cast(Any, said), RULE)
     return [sighting for at_s in times_s for sighting in task.see(frame(at_s), RGB, HOUSE)]
 
 
@@ -105,14 +107,14 @@ def test_face_too_small_is_never_embedded() -> None:
 
 
 def test_face_nobody_enrolled_is_a_stranger_whose_numbers_are_plain_json() -> None:
-    task = FaceTask("door", cast(Any, SaidFaces(0.0, 0.0, 0.0)), 0.4, 0.1)
+    task = FaceTask("door", cast(Any, SaidFaces(0.0, 0.0, 0.0)), RULE)
     seen = [found for at_s in (0.0, 1.0, 2.0) for found in task.see(frame(at_s), RGB, Gallery.empty())]
     assert [(found.person, found.distance, found.margin) for found in seen] == [(None, -1.0, -1.0)]
 
 
 def test_face_second_visitor_is_decided_for_himself() -> None:
     said = SaidFaces(0.1, 0.1, 1.5, 1.5, 1.5)
-    task = FaceTask("door", cast(Any, said), 0.4, 0.1)
+    task = FaceTask("door", cast(Any, said), RULE)
     people = [found.person for at_s in (0.0, 0.2) for found in task.see(frame(at_s), RGB, HOUSE)]
     said.faces = []
     task.see(frame(2.0), RGB, HOUSE)
@@ -139,7 +141,7 @@ class TurningFaces(SaidFaces):
 
 
 def live_passage(said: SaidFaces, times_s: list[float]) -> list[FaceSighting]:
-    task = FaceTask("door", cast(Any, said), 0.4, 0.1, live=True)
+    task = FaceTask("door", cast(Any, said), RULE, live=True)
     return [sighting for at_s in times_s for sighting in task.see(frame(at_s), RGB, HOUSE)]
 
 
@@ -161,7 +163,7 @@ def test_a_face_that_does_not_turn_in_time_is_not_live() -> None:
 
 def test_a_picture_that_is_taken_away_is_told_as_not_live() -> None:
     said = TurningFaces([0.1, 0.1], [0] * 9)
-    task = FaceTask("door", cast(Any, said), 0.4, 0.1, live=True)
+    task = FaceTask("door", cast(Any, said), RULE, live=True)
     assert [*task.see(frame(0.0), RGB, HOUSE), *task.see(frame(0.2), RGB, HOUSE)] == []
     said.faces = []
     (seen,) = task.see(frame(5.0), RGB, HOUSE)
