@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from models import verification as v
 from models.cards import load_card
-from models.det_plot import det_plot
 from models.face import FacePipeline, Vector
 from models.face_decision import Rule
 from models.face_geometry import Picture
+from models.face_plots import det_plot, growth_plot
 from models.runtime import Network
 
 PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
@@ -58,12 +58,14 @@ class Pipeline:
         return vector
 
 
-def ours(embedder: Network | None = None) -> Pipeline:
-    """The door's own; `embedder`: another one in the place of the card's."""
-    pipeline = FacePipeline(embedder=embedder)
+def ours(embedder: bytes | None = None) -> Pipeline:
+    """The door's own; `embedder`: another .tflite in the place of the card's."""
+    pipeline = FacePipeline(embedder=Network(embedder) if embedder else None)
     pipeline.warm()
-    size = sum(card.file.stat().st_size for card in pipeline.cards) / 1e6
-    return Pipeline(lambda rgb: embed_picture(pipeline, rgb), size)
+    sizes = {card.name: card.file.stat().st_size for card in pipeline.cards}
+    if embedder:
+        sizes["face_embedder"] = len(embedder)
+    return Pipeline(lambda rgb: embed_picture(pipeline, rgb), sum(sizes.values()) / 1e6)
 
 
 def evaluate_face(
@@ -72,7 +74,7 @@ def evaluate_face(
     enrol: int = 0,
     tell: Tell = lambda done, count: None,
     *,
-    floats: Network | None = None,
+    floats: bytes | None = None,
     peers: Mapping[str, Pipeline | None] = MappingProxyType({}),
     plot: Path | None = None,
 ) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def evaluate_face(
 
     `groups`: files that name some of the people, one a line, for tables of their own; `<folder>_<group>.txt` beside the
     folder is found by itself. `enrol`: pictures a person that make the gallery's entry, for the enrolled figures.
-    `floats`: the embedder with float weights, for what int8 costs. `peers`: other pipelines, None for absent ones.
+    `floats`: the embedder as .tflite with float weights, for what int8 costs. `peers`: other pipelines, None for absent ones.
     """
     files, persons, names = _pictures(data)
     pipelines = {"": ours()} | ({"float": ours(floats)} if floats else {})
@@ -106,9 +108,9 @@ def evaluate_face(
         figures["float"] = report("float")
         figures["int8_minus_float_pp"] = round(100 * (figures["accuracy"] - figures["float"]["accuracy"]), 3)
     if plot:
-        cv2.imwrite(
-            str(plot), det_plot({name or "menshen": v.genuine_and_impostor(seen[name], persons) for name in seen})
-        )
+        pairs = {name or "menshen": v.genuine_and_impostor(seen[name], persons) for name in seen}
+        panels = [det_plot(pairs), growth_plot(figures["galleries"], FPIR["0003"])]
+        cv2.imwrite(str(plot), np.hstack(panels))
     others = {name: None if peer is None else report(name) for name, peer in peers.items()}
     return {"name": "evaluate-face", "figures": figures, "peers": others}
 
@@ -222,11 +224,11 @@ def _one_to_one(
 def _open_set(vectors: NDArray[np.float32], persons: NDArray[np.int64], enrol: int) -> dict[str, Any]:
     """FNIR at each FPIR for growing galleries, and both by the door's own rule; plainly named, the largest gallery's.
 
-    `fpir_fixed_distance`: what becomes, in larger galleries, of the distance at which the smallest one had FPIR 0.01.
+    `fpir_fixed_distance`: what becomes, in larger galleries, of the distance at which the smallest one had FPIR 0.003.
     """
     rule = Rule.of_card()
     counts = np.bincount(persons)
-    known, everybody = int((counts > enrol).sum()), int((counts > 0).sum())
+    known, everybody = int((counts >= enrol).sum()), int((counts > 0).sum())
     galleries: dict[str, Any] = {}
     figures: dict[str, Any] = {}
     fixed = float("nan")
@@ -238,11 +240,11 @@ def _open_set(vectors: NDArray[np.float32], persons: NDArray[np.int64], enrol: i
             f"fnir_at_fpir_{name}": v.fnir_at_fpir(seen.enrolled, seen.right, seen.strangers, rate)
             for name, rate in FPIR.items()
         }
-        fixed = fixed if galleries else float(np.quantile(seen.stranger_distances, FPIR["001"]))
+        fixed = fixed if galleries else float(np.quantile(seen.stranger_distances, FPIR["0003"]))
         figures = {
             **rates,
             "fpir_at_card": round(float(seen.stranger_known.mean()), 5),
-            "fnir_at_card": round(1 - float((seen.known & seen.right).mean()), 5),
+            "fnir_at_card": round(1 - float((seen.known & seen.right).mean()), 5) if len(seen.known) else None,
             "fpir_fixed_distance": round(float((seen.stranger_distances < fixed).mean()), 5),
         }
         galleries[str(people)] = {**figures, "strangers": len(seen.strangers)}

@@ -143,10 +143,10 @@ class OpenSet:
 
 
 def open_set(vectors: Vectors, persons: Persons, people: int, enrol: int, rule: Rule, seed: int = 1) -> OpenSet:
-    """A gallery of `people` drawn from those who have more than `enrol` pictures."""
+    """A gallery of `people` drawn from those who have `enrol` pictures; who has more is a probe too."""
     rng = np.random.default_rng(seed)
     names, counts = np.unique(persons, return_counts=True)
-    chosen = rng.permutation(names[counts > enrol])[:people]
+    chosen = rng.permutation(names[counts >= enrol])[:people]
     inside = np.isin(persons, chosen)
     gallery, owners = templates(vectors[inside], persons[inside], enrol)
     probes = [row for one in chosen for row in np.flatnonzero(persons == one)[enrol : enrol + PICTURES_A_PERSON]]
@@ -175,15 +175,18 @@ def _known(apart: Distances, rule: Rule) -> NDArray[np.bool_]:
 
 
 def fnir_at_fpir(enrolled: Distances, right: NDArray[np.bool_], strangers: Distances, rate: float) -> float | None:
-    """FNIR at the threshold where `rate` of the strangers are named; None with fewer than one stranger to name."""
-    if len(strangers) * rate < 1:
+    """FNIR at the threshold where `rate` of the strangers are named; None without a stranger or a probe."""
+    if len(strangers) * rate < 1 or not len(enrolled):
         return None
     at = float(np.quantile(strangers, rate, method="lower"))
     return _share(1.0 - ((enrolled < at) & right).mean())
 
 
 def enrolled_scores(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Distances, Distances]:
-    """Genuine and impostor scores, `normalised`, of every further picture against the people's templates."""
+    """Genuine and impostor scores, `normalised`, of every further picture against the people's templates.
+
+    Who could not be enrolled for want of a face is infinitely far from himself.
+    """
     gallery, owners = templates(vectors, persons, enrol)
     known, counts = np.unique(persons, return_counts=True)
     probes = [
@@ -196,7 +199,8 @@ def enrolled_scores(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Dis
     scores = normalised(distances(vectors[probes], gallery))
     same = persons[probes][:, None] == owners[None]
     impostor = scores[~same]
-    return scores[same], impostor[np.isfinite(impostor)]
+    without = np.full(int((~same.any(axis=1)).sum()), np.inf)
+    return np.concatenate([scores[same], without]), impostor[np.isfinite(impostor)]
 
 
 def _all_pairs(items: Sequence[int] | NDArray[Any]) -> list[tuple[int, int]]:

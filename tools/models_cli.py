@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,9 +12,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from tools.machine import describe
-
-if TYPE_CHECKING:
-    from models.runtime import Network
 
 app = typer.Typer(no_args_is_help=True, help="The models: their cards, files and measured accuracy.")
 evaluate = typer.Typer(no_args_is_help=True, help="Accuracy on pictures that nobody tuned on.")
@@ -165,15 +162,14 @@ def evaluate_liveness_command(
     _show({**seen, "machine": describe()}, as_json)
 
 
-def _float_embedder() -> Network | None:
+def _float_embedder() -> bytes | None:
     """None, and a word, where the pinned package cannot be had."""
     from models.build import float_weights
     from models.cards import load_card
     from models.errors import ModelSourceError
-    from models.runtime import Network
 
     try:
-        return Network(float_weights(load_card("face_embedder")))
+        return float_weights(load_card("face_embedder"))
     except ModelSourceError as error:
         _errors.print(f"without the float figures: {error}", markup=False)
         return None

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.det_plot import det_plot
 from models.evaluate_face import DataError, evaluate_face, read_pairs
 from models.face_peers import available
+from models.face_plots import det_plot, growth_plot
 from models.verification import Pair
 
 ROWS = {(name, number): 10 * row + number for row, name in enumerate(["a_b", "c", "d"]) for number in range(1, 4)}
@@ -62,6 +62,13 @@ def test_plot_has_a_line_for_each_pipeline() -> None:
     curve = rng.normal(0.3, 0.05, 500), rng.normal(0.6, 0.05, 5000)
     one, two = det_plot({"a": curve}), det_plot({"a": curve, "b": (curve[0] + 0.1, curve[1])})
     assert one.shape == two.shape and (one != two).any()
+
+
+def test_plot_of_growing_galleries_shows_what_exceeds_the_budget() -> None:
+    row = {"fpir_at_card": 0.003, "fpir_fixed_distance": 0.003}
+    flat = growth_plot({"100": row, "1000": row}, 0.003)
+    rising = growth_plot({"100": row, "1000": {**row, "fpir_fixed_distance": 0.02}}, 0.003)
+    assert (flat != rising).any()
 
 
 def test_absent_peers_are_none(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from models.errors import ModelError
 from models.evaluate_face import evaluate_face
 from models.face import FacePipeline, Vector, distance
 from models.face_geometry import Picture
-from models.runtime import Model, Network, read_checked
+from models.runtime import Model, read_checked
 
 LFW = Path(__file__).resolve().parents[3] / "shared" / "data" / "faces" / "lfw_dev"
 PORTRAITS = {name: home() / "downloads" / "pictures" / name for name in ("resident.png", "stranger.jpg")}
@@ -165,7 +165,7 @@ def test_small_part_of_lfw_is_told_apart(tmp_path: Path) -> None:
             (data / folder.name / file.name).symlink_to(file)
     (tmp_path / "part_first.txt").write_text("\n".join(folder.name for folder in folders[:10]))
     plot = tmp_path / "det.png"
-    report = evaluate_face(data, enrol=2, floats=Network(read_checked(load_card("face_embedder"))), plot=plot)
+    report = evaluate_face(data, enrol=2, floats=read_checked(load_card("face_embedder")), plot=plot)
     figures = report["figures"]
     assert figures["int8_minus_float_pp"] == 0 and figures["float"]["eer"] == figures["eer"] and plot.exists()
     assert figures["pictures"] == 75

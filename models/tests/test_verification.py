@@ -123,8 +123,8 @@ def test_enrolling_three_pictures_beats_one() -> None:
     assert eers[1] < eers[0]
 
 
-def test_enrolled_people_without_any_face_are_left_out() -> None:
+def test_people_without_any_face_cannot_be_enrolled_which_is_an_error() -> None:
     vectors, persons = crowd(5, 4, 0.1)
     vectors[:3] = np.nan
     genuine, impostor = v.enrolled_scores(vectors, persons, 3)
-    assert (len(genuine), len(impostor)) == (4, 12)
+    assert (len(genuine), len(impostor)) == (5, 16) and np.isinf(genuine).sum() == 1

@@ -1,4 +1,4 @@
-"""Detection error trade-off: missed genuine pairs against accepted impostors, both on logarithmic axes."""
+"""Pictures of a face evaluation: detection error trade-off, and false alarms while the gallery grows."""
 
 from __future__ import annotations
 
@@ -37,5 +37,34 @@ def det_plot(curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]
         cv2.polylines(canvas, [np.array(line, np.int32)], False, colour, 2, cv2.LINE_AA)
         cv2.putText(canvas, name, (side - 190, 40 + 20 * number), 0, 0.5, colour, 1, cv2.LINE_AA)
     words = "false accepts (right), false rejects (up); DET"
+    cv2.putText(canvas, words, (_MARGIN_PX, side - 12), 0, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+    return canvas
+
+
+def growth_plot(galleries: Mapping[str, Mapping[str, float]], budget: float) -> NDArray[np.uint8]:
+    """BGR, as high as `det_plot`: FPIR (up, to 10 × `budget`) by gallery size (right, a step each).
+
+    By the door's rule (blue) and at a distance that was right for the first gallery (red); the band is 2 × `budget`.
+    """
+    side = _EDGE_PX + 2 * _MARGIN_PX
+    canvas = np.full((side, side, 3), 255, np.uint8)
+    low, most = side - _MARGIN_PX, 10 * budget
+
+    def up(rate: float) -> int:
+        return low - round(min(rate / most, 1.0) * _EDGE_PX)
+
+    cv2.rectangle(canvas, (_MARGIN_PX, up(2 * budget)), (side - _MARGIN_PX, low), (225, 240, 225), -1)
+    cv2.rectangle(canvas, (_MARGIN_PX, _MARGIN_PX), (side - _MARGIN_PX, low), (150, 150, 150), 1)
+    places = np.linspace(_MARGIN_PX + 30, side - _MARGIN_PX - 30, len(galleries)).round().astype(int).tolist()
+    for place, size in zip(places, galleries, strict=True):
+        cv2.putText(canvas, size, (place - 14, low + 18), 0, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+    for number in range(0, 11, 2):
+        cv2.putText(canvas, f"{number * budget:.3f}", (8, up(number * budget)), 0, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+    for name, colour in (("fpir_at_card", _COLOURS[0]), ("fpir_fixed_distance", _COLOURS[1])):
+        line = [(place, up(row[name])) for place, row in zip(places, galleries.values(), strict=True)]
+        cv2.polylines(canvas, [np.array(line, np.int32)], False, colour, 2, cv2.LINE_AA)
+        for point in line:
+            cv2.circle(canvas, point, 4, colour, -1, cv2.LINE_AA)
+    words = "people (right), FPIR (up): the rule blue, a fixed distance red"
     cv2.putText(canvas, words, (_MARGIN_PX, side - 12), 0, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
     return canvas
