@@ -82,7 +82,7 @@ def evaluate_face(
 
     `groups`: files that name some of the people, one a line, for tables of their own; `<folder>_<group>.txt` beside the
     folder is found by itself. `enrol`: pictures a person that make the gallery's entry, for the enrolled figures.
-    `floats`: the embedder as .tflite with float weights, for what int8 costs. `peers`: other pipelines, None for absent ones.
+    `floats`: the embedder as .tflite with float weights, for what int8 costs. `peers`: others, None for absent ones.
     """
     files, persons, names = _pictures(data)
     pipelines = {"": ours()} | ({"float": ours(floats)} if floats else {})
