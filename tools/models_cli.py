@@ -1,4 +1,4 @@
-"""`menshen models …` and `menshen plates`: what the models are, whether they are whole, how good they are."""
+"""`menshen models …`, `menshen faces`, `menshen plates`: what the models are, and how good they are."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _errors = Console(stderr=True)
 def register(main: typer.Typer) -> None:
     """Add the verbs to the `menshen` command."""
     main.add_typer(app, name="models")
+    main.command("faces", epilog="Example:  menshen faces door.jpg --gallery people --plot seen.png")(faces_command)
     main.command("plates", epilog="Example:  menshen plates gate.jpg --plot seen.png")(plates_command)
 
 
@@ -173,6 +174,42 @@ def _float_embedder() -> bytes | None:
     except ModelSourceError as error:
         _errors.print(f"without the float figures: {error}", markup=False)
         return None
+
+
+def faces_command(
+    source: Annotated[Path, typer.Argument(help="A picture or a film.")],
+    gallery: Annotated[Path, typer.Option(help="A folder of pictures for each person, or a picture for each.")],
+    as_json: AsJson = False,
+    plot: Plot = None,
+) -> None:
+    """Who is in a picture or a film, by the door's own decision; why not, in words."""
+    from models.errors import ModelError
+    from models.face import FacePipeline
+    from tools.faces_cli import enrol, faces
+
+    try:
+        pipeline = FacePipeline()
+        with Progress(console=_errors, transient=True) as progress:
+            bar = progress.add_task("gallery", total=None)
+            known = enrol(pipeline, gallery, lambda name: progress.update(bar, description=name))
+            progress.update(bar, description=source.name)
+            rows = faces(source, pipeline, known, plot)
+    except (OSError, ModelError) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    for name, why in known.refused:
+        _errors.print(f"not enrolled: {name}: {why}", markup=False)
+    if as_json:
+        refused = dict(known.refused)
+        seen = {"source": source.name, "people": len(known.gallery.persons), "refused": refused, "frames": rows}
+        print(json.dumps(seen, ensure_ascii=False))
+        return
+    for row in rows:
+        for face in row["faces"]:
+            apart = "" if face["distance"] is None else f"  distance {face['distance']:.3f}"
+            _screen.print(f"{row['frame']:6}  {face['person'] or face['why'] or 'unknown'}{apart}", markup=False)
+    if not rows:
+        _screen.print("no face")
 
 
 def plates_command(

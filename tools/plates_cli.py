@@ -1,17 +1,15 @@
 """`menshen plates IMAGE|VIDEO`: the plain function that the command line calls."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
 from models.plate import PlatePipeline, PlateRead
+from tools.frames import frames
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _GREEN_BGR = (60, 200, 60)
 
 
@@ -19,7 +17,7 @@ def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dic
     """One row a picture or video frame that has plates: frame number, stage times, plates; the first is plotted."""
     pipeline = PlatePipeline(threads)
     rows: list[dict[str, Any]] = []
-    for number, rgb in _frames(source):
+    for number, rgb in frames(source):
         reads = pipeline.read_frame(rgb)
         if not reads:
             continue
@@ -48,18 +46,3 @@ def _plain(read: PlateRead) -> dict[str, Any]:
     row["corners"] = [[round(float(x), 1), round(float(y), 1)] for x, y in read.corners]
     row["posteriors"] = [round(value, 4) for value in read.posteriors]
     return row
-
-
-def _frames(source: Path) -> Iterator[tuple[int, np.ndarray]]:
-    if source.suffix.lower() in PICTURES:
-        bgr = cv2.imread(str(source), cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise FileNotFoundError(f"{source} is not a picture. Next step: look at the path")
-        yield 0, np.ascontiguousarray(bgr[..., ::-1])
-        return
-    try:
-        with av.open(str(source)) as container:
-            for number, frame in enumerate(container.decode(video=0)):
-                yield number, frame.to_ndarray(format="rgb24")
-    except (av.error.FFmpegError, IndexError) as error:
-        raise OSError(f"{source} is neither a picture nor a video ({error}). Next step: look at the path") from error

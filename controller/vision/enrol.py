@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from controller.vision.best_shot import Quality
 from controller.vision.face_task import face_quality
+from models import pictures
 from models.face import Face, FacePipeline, distance
+from models.face_quality import Quality
 
 MAX_BYTES = 10_000_000
 SHOTS = 3
@@ -25,13 +26,13 @@ def decode(jpeg: bytes) -> NDArray[np.uint8]:
     """(height, width, 3) RGB of a JPEG or PNG."""
     if len(jpeg) > MAX_BYTES:
         raise NoTemplate("the picture is larger than 10 MB: send a smaller one")
-    bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise NoTemplate("this is no picture that can be read: send a JPEG or PNG")
-    scale = MAX_SIDE_PX / max(bgr.shape[:2])
+    try:
+        rgb = pictures.decode(jpeg)
+    except pictures.PictureError as error:
+        raise NoTemplate(str(error)) from error
+    scale = MAX_SIDE_PX / max(rgb.shape[:2])
     if scale < 1:
-        bgr = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    rgb: NDArray[np.uint8] = np.ascontiguousarray(bgr[:, :, ::-1])
+        rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return rgb
 
 

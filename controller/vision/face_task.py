@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from controller.vision.best_shot import Quality, judge
 from controller.vision.capture import Frame
-from controller.vision.match import Gallery, Match, match
 from controller.vision.sighting import FaceSighting
 from controller.vision.track import Box, Track, Tracker
 from models.face import Face, FacePipeline, Vector, distance
 from models.face_decision import Rule
 from models.face_geometry import Points
 from models.face_liveness import SAME_TURNED, turned
+from models.face_match import Gallery, Match, match
+from models.face_quality import Quality, judge
 
 EMBEDDINGS = 3
 AGREE = 2  # independent good frames that must name the same person

@@ -22,12 +22,12 @@ from controller.vision.channel import Channel
 from controller.vision.enrol import NoTemplate, Sitting, decode, template
 from controller.vision.face_task import FaceTask, to_jpeg
 from controller.vision.flow_task import FlowTask
-from controller.vision.match import DIMENSIONS, Gallery
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting, Sighting, to_message
 from models.face import FacePipeline
 from models.face_decision import Rule
+from models.face_match import DIMENSIONS, Gallery
 from models.plate import PlatePipeline
 
 STALE_S = 0.5  # an older frame is shed: a fresh one is behind it

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.vision.best_shot import judge
-from controller.vision.match import Gallery, match
 from controller.vision.motion import HEIGHT, WIDTH, MotionGate
 from controller.vision.sighting import PlateSighting, from_message, to_message
 from controller.vision.track import Tracker
 from controller.vision.vote import Read, vote
 from models.face_decision import Rule
+from models.face_match import Gallery, match
+from models.face_quality import judge
 
 EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
 RULE = Rule(0.5, 0.1, 0.1, 0.0, 0.1)

@@ -13,13 +13,13 @@ from av import VideoFrame
 from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
 from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, TURN_S, FaceTask, agreed
-from controller.vision.match import DIMENSIONS, Gallery, Match
 from controller.vision.passage import AGAIN_S, PATIENCE, READS
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Face
 from models.face_decision import Rule
+from models.face_match import DIMENSIONS, Gallery, Match
 from models.plates.alphabet import SYMBOLS
 from tools.cameras.scenes import PlazaScene, filmed
 

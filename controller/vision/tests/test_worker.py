@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import pytest
 
-from controller.vision.match import DIMENSIONS
 from models.cards import cards, home
+from models.face_match import DIMENSIONS
 from tools.cameras.farm import CameraFarm
 from tools.demo import cast
 from tools.setup import system

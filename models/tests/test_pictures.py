@@ -1,0 +1,67 @@
+"""Pictures that can be read are; what cannot is refused in words."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+
+from models.pictures import PictureError, decode
+
+RGB = np.zeros((40, 60, 3), np.uint8)
+RGB[:, :30, 0] = 250
+
+
+def coded(kind: str, rgb: np.ndarray = RGB) -> bytes:
+    ok, data = cv2.imencode(kind, rgb[..., ::-1])
+    assert ok
+    return bytes(data)
+
+
+def turned(jpeg: bytes, orientation: int) -> bytes:
+    """With an EXIF header that says how it is to be turned."""
+    entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+@pytest.mark.parametrize("kind", [".png", ".jpg", ".bmp", ".webp"])
+def test_pictures_are_rgb(kind: str) -> None:
+    rgb = decode(coded(kind))
+    assert rgb.shape == (40, 60, 3) and rgb[20, 10, 0] > 200 and rgb[20, 10, 2] < 60 and rgb[20, 50].max() < 60
+
+
+def test_a_phone_s_picture_stands_upright() -> None:
+    assert decode(turned(coded(".jpg"), 6)).shape == (60, 40, 3)
+
+
+def test_grey_becomes_rgb() -> None:
+    ok, data = cv2.imencode(".jpg", RGB[:, :, 0])
+    assert ok and decode(bytes(data)).shape == (40, 60, 3)
+
+
+def bomb() -> bytes:
+    """A PNG of 900 megapixels in its header."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"not a picture", "no picture"),
+        (coded(".jpg")[:-200], "cut off"),
+        (turned(coded(".jpg"), 6)[:60], "cut off"),
+        (coded(".png")[:-20], "cut off"),
+        (b"\xff\xd8\xff\xd9", "cut off"),
+        (bomb(), "too many"),
+        (b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff\x03" + bytes(20), "too many"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_words(content: bytes, words: str) -> None:
+    with pytest.raises(PictureError, match=words):
+        decode(content)
