@@ -104,12 +104,14 @@ class Door:
 
     def frame_down(self, message: Message, lifetime_s: float, mono_s: float) -> tuple[int, bytes]:
         """(counter, sealed bytes) of a frame void after `lifetime_s`; IndexError when no counter is left."""
+        return self.frame_to_boot(self.guard.boot_id, int(self.uptime_s(mono_s) + lifetime_s), message)
+
+    def frame_to_boot(self, boot_id: int, expires_s: int, message: Message) -> tuple[int, bytes]:
+        """The same for any boot, void at its uptime `expires_s`. A boot's counters must rise: there is one sequence."""
         counter = self._counters[0]
         self._counters = self._counters[1:]
         self.last_counter = counter
-        expires_s = int(self.uptime_s(mono_s) + lifetime_s)
-        frame = Frame(self.guard.device, self.guard.boot_id, counter, expires_s, message)
-        return counter, self.guard.seal(frame)
+        return counter, self.guard.seal(Frame(self.guard.device, boot_id, counter, expires_s, message))
 
     def view(self, update: str) -> DoorView:
         """For the page. `update`: the stage of a firmware on its way to it."""

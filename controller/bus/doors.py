@@ -20,7 +20,6 @@ from controller.tasks import end
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.errors import RefusedError, WireError
-from doorwire.frame import Frame
 from doorwire.messages import (
     Ack,
     Command,
@@ -54,7 +53,7 @@ class DoorRegistry:
         self._doors: dict[str, Door] = {}
         self._answers: dict[tuple[str, int], asyncio.Future[int]] = {}
         self._acks: dict[str, tuple[int, int]] = {}
-        self._asked_mono: dict[str, float] = {}
+        self._asked_mono: dict[tuple[str, int], float] = {}
         self._complained: set[str] = set()
         self._refills: dict[str, asyncio.Future[range]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -282,11 +281,8 @@ class DoorRegistry:
 
     def _ask_report(self, door: Door) -> None:
         """Ask for a Hello, at most once in a while."""
-        now = self._edges.clock.mono()
-        if not door.guard.boot_id or now - self._asked_mono.get(door.device, -REPORT_EVERY_S) < REPORT_EVERY_S:
-            return
-        self._asked_mono[door.device] = now
-        self._start(self._report(door))
+        if door.guard.boot_id and self._may_ask(door, door.guard.boot_id):
+            self._start(self._report(door))
 
     async def _report(self, door: Door) -> None:
         if not door.counters_left:
@@ -295,17 +291,24 @@ class DoorRegistry:
 
     def _meet(self, door: Door, boot_id: int, uptime_s: int) -> None:
         """A genuine frame of a boot whose Hello was missed: ask that boot for it. A replayed one leads to nothing."""
+        if self._may_ask(door, boot_id):
+            self._start(self._report_stranger(door, boot_id, uptime_s))
+
+    def _may_ask(self, door: Door, boot_id: int) -> bool:
+        """Each boot once in a while: a question to the boot before must not delay the one to the boot of now."""
         now = self._edges.clock.mono()
-        if now - self._asked_mono.get(door.device, -REPORT_EVERY_S) < REPORT_EVERY_S:
-            return
-        self._asked_mono[door.device] = now
-        self._start(self._report_stranger(door, boot_id, uptime_s))
+        if now - self._asked_mono.get((door.device, boot_id), -REPORT_EVERY_S) < REPORT_EVERY_S:
+            return False
+        self._asked_mono[door.device, boot_id] = now
+        return True
 
     async def _report_stranger(self, door: Door, boot_id: int, uptime_s: int) -> None:
-        counters = await self._reserve(door, 1)
-        command = Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0)
-        frame = Frame(door.guard.device, boot_id, counters[0], uptime_s + int(LIFETIME_S), command)
-        self._edges.send(door.device, door.guard.seal(frame))
+        if not door.counters_left:
+            await self._refill(door)
+        if door.counters_left:
+            command = Command(op=words.OP_SYNC, argument=0, reason=words.REASON_NONE, person=0)
+            _, payload = door.frame_to_boot(boot_id, uptime_s + int(LIFETIME_S), command)
+            self._edges.send(door.device, payload)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -313,19 +316,19 @@ class DoorRegistry:
         """New counters, once for all who wait for them."""
         refill = self._refills.get(door.device)
         if refill is None:
-            refill = asyncio.ensure_future(self._reserve(door, COUNTERS))
+            refill = asyncio.ensure_future(self._reserve(door))
             self._refills[door.device] = refill
             refill.add_done_callback(lambda _: self._refills.pop(door.device))
         counters = await asyncio.shield(refill)
         if door.last_counter < counters.start:
             door.give_counters(counters)
 
-    async def _reserve(self, door: Door, count: int) -> range:
+    async def _reserve(self, door: Door) -> range:
         """On a full disk the counters are ours in memory only: a guard must still be able to open a door."""
         try:
-            return await self._edges.store.devices.reserve_counters(door.device, door.last_counter, count)
+            return await self._edges.store.devices.reserve_counters(door.device, door.last_counter, COUNTERS)
         except (StoreFullError, StoreBusyError):
-            return range(door.last_counter + 1, door.last_counter + 1 + count)
+            return range(door.last_counter + 1, door.last_counter + 1 + COUNTERS)
 
     def _send(self, door: Door, message: Message, lifetime_s: float = LIFETIME_S) -> int:
         """The frame's counter; 0 when no counter was left, which a refill under way mends."""

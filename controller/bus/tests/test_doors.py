@@ -185,6 +185,26 @@ def test_counters_rise_over_a_restart_of_the_controller(make_middle: MakeMiddle,
     asyncio.run(scene())
 
 
+def test_a_boot_unknown_to_the_controller_is_asked_at_once(make_middle: MakeMiddle, make_door: MakeDoor) -> None:
+    """It rebooted while the controller was away: the question to its old boot must not delay the one to the new."""
+
+    async def scene() -> None:
+        door, middle = make_door("b1-u1"), make_middle()
+        await middle.start()
+        door.connect(middle.clock.now_s)
+        await middle.carry(door)
+        await middle.stop()
+        door.boot(middle.clock.now_s)
+        middle = make_middle()
+        await middle.start()
+        middle.doors.on_link(door.device.hex(), "here", retained=True)
+        await middle.carry(door)
+        assert door.clock_offset is not None
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
 def test_replayed_forged_and_truncated_frames_change_nothing(make_middle: MakeMiddle, make_door: MakeDoor) -> None:
     async def scene() -> None:
         middle, door = make_middle(), make_door("b1-u1")

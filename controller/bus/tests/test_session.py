@@ -46,12 +46,15 @@ async def with_broker(tmp_path: Path, keys: dict[str, bytes], scene: Callable[..
     (tmp_path / "ca.pem").write_bytes(broker.ca_pem)
     middle = Middle(load(site), RealClock(), keys)
     await middle.start()
-    session = Session(middle.settings.broker, "demo", PASSWORD, Health(middle.live))
+    health = Health(middle.live)
+    session = Session(middle.settings.broker, "demo", PASSWORD, health)
     middle.send = session.send
     handlers = Handlers(middle.doors.on_up, middle.doors.on_link, lambda version: None)
     client = DoorClient(SimulatedDoor(device, key), "demo", ("127.0.0.1", broker.port), "door password", broker.ca_pem)
-    tasks = [asyncio.ensure_future(session.run(handlers)), asyncio.ensure_future(client.run())]
+    tasks = [asyncio.ensure_future(session.run(handlers))]
     try:
+        await eventually(lambda: bool(health.is_ok("broker")))  # before it listens it would miss the door's Hello
+        tasks.append(asyncio.ensure_future(client.run()))
         await scene(broker, middle, client.door)
     finally:
         await end(tasks)
