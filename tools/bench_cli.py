@@ -15,10 +15,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout 
 
 @app.command()
 def face(as_json: AsJson = False) -> None:
-    """ms per stage of the face path."""
-    from tools.bench import bench_face
+    """ms per stage, frame to command over real RTSP with one and four streams, a badge beside it, memory. 5 minutes."""
+    from tools.bench_face import STEPS, bench_face
 
-    _show(bench_face(), as_json)
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("passages and badges", total=STEPS)
+        report = bench_face(lambda: bar.advance(task))
+    _show(report, as_json)
 
 
 @app.command()

@@ -6,33 +6,20 @@ import asyncio
 import io
 import math
 import time
-from typing import Any, cast
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from controller.access.document import Document
-from controller.access.policy import Policy
-from controller.events.captures import Captures
-from controller.events.decide import Decide
-from controller.events.live import Live
-from controller.events.ports import CommandResult, DoorView
-from controller.flow.hours import HourlyCounts
-from controller.settings import CameraSettings, GateSettings, Settings
-from controller.site.tree import Tree
 from controller.vision.motion import HEIGHT, WIDTH, MotionGate
-from controller.vision.sighting import PlateSighting, from_message
 from models.plate import PlatePipeline
 from tools.bench import Report, spread, timed
+from tools.bench_decisions import decisions
 from tools.bench_vision import passages
 from tools.cameras.farm import FPS
 from tools.cameras.scenes import GateScene
-from tools.demo import cast as people
 from tools.machine import describe
 
-CAMERA = "plate"  # as bench_vision names it
-VEHICLES, LISTED = 1_000, 100
 STREAM_FPS = 10
 FILM_FRAMES = 60
 
@@ -57,7 +44,7 @@ def bench_plate() -> Report:
     figures["stream_frame_ms"] = round(stream_ms, 2)
     figures["streams_at_10fps"] = math.floor(1000 / STREAM_FPS / stream_ms)
     passed = asyncio.run(passages("plate"))
-    decided_ms = asyncio.run(_decisions(passed.sightings))
+    decided_ms = asyncio.run(decisions("plate", passed.sightings))
     commands = spread([view + decided for view, decided in zip(passed.view_ms, decided_ms, strict=True)])
     figures["camera_fps"] = FPS
     figures["view_to_command"] = commands
@@ -111,61 +98,3 @@ def _film(frame: NDArray[np.uint8]) -> io.BytesIO:
         container.mux(stream.encode())
     film.seek(0)
     return film
-
-
-class _Barrier:
-    """Takes the command and notes when."""
-
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def views(self) -> list[DoorView]:
-        return []
-
-    def view(self, door_id: str) -> DoorView | None:
-        return None
-
-    async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
-        self.at_s = time.perf_counter()
-        return CommandResult(True, "none", 0.0)
-
-
-async def _decisions(sightings: list[dict[str, Any]]) -> list[float]:
-    """ms from each sighting, as the process wrote it, to the command."""
-    barrier, now = _Barrier(), time.time
-    camera = CameraSettings(id=CAMERA, name="north", url="rtsp://camera", task="plate", opens="north")
-    gate = GateSettings(id="north", name="north", device="020000000001")
-    tree = Tree(Settings.model_construct(grids=(), buildings=(), units=(), doors=(), gates=(gate,)))
-    policy = Policy(tree, _document())
-    # no alert is raised here, so that there need be no store
-    decide = Decide(
-        {CAMERA: camera}, lambda: policy, barrier, cast(Any, None), Captures(now), Live(), HourlyCounts(), now
-    )
-    spent = []
-    for sighting in sightings:
-        began = time.perf_counter()
-        seen = from_message({"plate": {**sighting, "at_unix": now()}})
-        assert isinstance(seen, PlateSighting)
-        if await decide.plate(seen) != "opened":
-            raise RuntimeError("the resident's car was not let in: figures of wrong answers are worth nothing")
-        spent.append(1000 * (barrier.at_s - began))
-    return spent
-
-
-def _document() -> Document:
-    plates = [people.RESIDENT_PLATE, *(f"京B{number:05d}" for number in range(VEHICLES - 1))]
-    return Document.model_validate(
-        {
-            "site": "bench",
-            "version": 1,
-            "previous": "",
-            "issued_unix": 0,
-            "expires_unix": 0,
-            "people": [{"id": people.RESIDENT, "name": "R", "gates": ["north"]}],
-            "vehicles": [{"plate": plate, "person": people.RESIDENT, "gates": ["north"]} for plate in plates],
-            "watchlist": [
-                {"id": number, "kind": "plate", "value": f"沪C{number:05d}", "reason": "listed"}
-                for number in range(1, LISTED + 1)
-            ],
-        }
-    )

@@ -35,6 +35,7 @@ class Passage:
     """What a face's track remembers, in memory only, until it has left."""
 
     matches: list[Match] = field(default_factory=list)
+    first_s: float = 0.0
     looked_s: float = 0.0
     decided: bool = False
     best: float = 0.0
@@ -87,6 +88,7 @@ class FaceTask:
         if quality.why or not _worth(passage, quality.score, frame.at_monotonic):
             return None
         passage.looked_s = frame.at_monotonic
+        passage.first_s = passage.first_s or frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
         passage.matches.append(match(vector, gallery, self._rule))
         if self._live and passage.matches[-1].person is not None:
@@ -115,6 +117,7 @@ class FaceTask:
             passage.best,
             passage.jpeg,
             0.0,
+            waited_ms=1000 * (frame.at_monotonic - passage.first_s),
         )
         passage.jpeg = None
         if not self._live or person is None:

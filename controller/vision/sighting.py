@@ -12,8 +12,9 @@ from typing import Any
 class FaceSighting:
     """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown.
 
-    `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value. `live`: the head was
-    seen to turn; False when that was waited for in vain, None when the camera does not ask for it.
+    `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value, `waited_ms` from that
+    of the first usable frame to that of the deciding one. `live`: the head was seen to turn; False when that was waited
+    for in vain, None when the camera does not ask for it.
     """
 
     camera: str
@@ -27,6 +28,7 @@ class FaceSighting:
     jpeg: bytes | None
     latency_ms: float
     live: bool | None = None
+    waited_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
