@@ -4,16 +4,14 @@ import asyncio
 
 import pytest
 
-from controller.vision.sighting import FaceSighting, to_message
 from tools.bench_decisions import decisions
 from tools.demo import cast
 
 
 def seen(person: int | None) -> dict[str, object]:
     """As the vision process writes it."""
-    row = to_message(FaceSighting("face1", 1, 0.0, person, 0.2, 0.1, 2, 0.9, None, 1.0))["face"]
-    assert isinstance(row, dict)
-    return row
+    row = {"camera": "face1", "track": 1, "person": person, "distance": 0.2, "margin": 0.1, "frames": 2}
+    return {**row, "quality": 0.9, "jpeg": None, "latency_ms": 1.0}
 
 
 def test_a_decision_is_timed_and_a_stranger_ends_the_bench() -> None:
