@@ -39,6 +39,7 @@ from controller.sync.lists import Lists
 from controller.tasks import end
 from controller.vision.sighting import FaceSighting, PeopleCount, VehicleCount
 from controller.vision_process import VisionProcess
+from models.cards import load_card
 
 TICK_S = 0.5
 LEDGER_S = 2.0
@@ -90,7 +91,7 @@ class App:
         self.doors = DoorRegistry(self.tree, edges)
         self.vision = VisionProcess(settings, self.live, self.health)
         self.vision.on_count = self._counted
-        self.enrolment = Enrolment(store, self.vision, unix)
+        self.enrolment = Enrolment(store, self.vision, unix, load_card("face_embedder").sha256)
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
         )

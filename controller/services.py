@@ -3,14 +3,14 @@
 | field | use |
 |---|---|
 | settings, tree | site names and the place tree |
-| store | `journal.latest`, `alerts.latest/evidence`, `documents.people`, `users`, `templates.counts`, `passages` |
+| store | `journal.latest`, `alerts.latest/evidence`, `documents.people`, `users`, `templates.held`, `passages` |
 | live | `async with live.subscribe() as items: async for item in items` → server-sent events |
 | doors | `views()`, `view(id)` |
 | updates | `start(firmware, door_ids, who)`, `view()`: firmware for the doors, audited |
 | guard | `open(door_id, who, why)`: opens and audits |
 | alarm | `judge(alert_id, "confirmed" \\| "dismissed", who)` |
 | captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |
-| enrolment | `enrol(person, consent, who, jpeg, camera)`, `withdraw(person, who)`; raises `ports.EnrolError` |
+| enrolment | `enrol(person, consent, jpeg, camera)`, `withdraw`, `not_me`, `counts()`; raises `ports.EnrolError` |
 | vision | `views()`, `last_frame(camera)` |
 | health | `flags()` |
 | unix | the clock |

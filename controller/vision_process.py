@@ -21,6 +21,7 @@ from controller.events.live import Live
 from controller.events.ports import CameraView, EnrolError
 from controller.health import Health
 from controller.settings import Settings
+from controller.store.templates import Template
 from controller.vision.sighting import (
     FaceSighting,
     PeopleCount,
@@ -52,7 +53,7 @@ class VisionProcess:
         self._ready = False
         self._cameras = {camera.id: (False, "starting") for camera in settings.cameras}
         self._frames: dict[str, bytes] = {}
-        self._gallery: list[tuple[int, int, bytes]] = []
+        self._gallery: list[Template] = []
         self._enrols: dict[int, asyncio.Future[list[bytes]]] = {}
         self._numbers = itertools.count(1)
         self._sightings: asyncio.Queue[FaceSighting | PlateSighting] = asyncio.Queue()
@@ -89,7 +90,7 @@ class VisionProcess:
         finally:
             self._enrols.pop(number, None)
 
-    async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
+    async def set_gallery(self, templates: list[Template]) -> None:
         self._gallery = templates
         if self._process is not None:
             await self._tell(self._gallery_line())
@@ -159,8 +160,8 @@ class VisionProcess:
     def _gallery_line(self) -> dict[str, Any]:
         return {
             "gallery": [
-                {"template": template, "person": person, "vector": base64.b64encode(vector).decode()}
-                for template, person, vector in self._gallery
+                {"person": row.person, "vector": base64.b64encode(row.vector).decode(), "stricter": row.stricter}
+                for row in self._gallery
             ]
         }
 

@@ -42,13 +42,17 @@ class Rule:
         """Of `normalised`, for a gallery of so many."""
         return min(self.score + self.score_a_doubling * math.log2(people / _FEW), self.score_most)
 
+    def spare(self, found: Nearest, people: int) -> float:
+        """How much farther the nearest of a gallery of so many might be and still count; below 0 it is nobody."""
+        if lead(found) < self.margin:
+            return -math.inf
+        if len(found.others) < OTHERS:
+            return self.distance - found.distance
+        return self.limit(people) - normalised(found)
+
     def knows(self, found: Nearest, people: int) -> bool:
         """Whether it is that person of a gallery of so many."""
-        if lead(found) < self.margin:
-            return False
-        if len(found.others) < OTHERS:
-            return found.distance <= self.distance
-        return normalised(found) <= self.limit(people)
+        return self.spare(found, people) >= 0
 
 
 def lead(found: Nearest) -> float:

@@ -137,7 +137,7 @@ async def _enrol(child: _Child) -> None:
     picture = system.demo_pictures()["resident"].read_bytes()
     await child.tell(enrol=1, jpeg=base64.b64encode(picture).decode())
     vectors = (await child.hear("enrolled"))["vectors"]
-    await child.tell(gallery=[{"template": 1, "person": cast.RESIDENT, "vector": vector} for vector in vectors])
+    await child.tell(gallery=[{"person": cast.RESIDENT, "vector": vector, "stricter": 0} for vector in vectors])
 
 
 async def _passage(child: _Child, farm: CameraFarm, task: str, streams: int) -> list[tuple[dict[str, Any], float]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from controller.api.errors import unknown
+from controller.api.errors import ApiError, unknown
 from controller.api.session import DeskOf, MaybeUser, OwnPage, SignedIn
 from controller.api.views import AlertView, CaptureView, EventView, HealthView, PartView
 from controller.events.ingest import event_data
@@ -68,6 +68,18 @@ async def capture_picture(capture: str, _: SignedIn, desk: DeskOf) -> Response:
     if jpeg is None:
         raise unknown("picture; it was kept for a minute only")
     return Response(jpeg, media_type="image/jpeg")
+
+
+@routes.post("/api/captures/{capture}/not-me", dependencies=[OwnPage])
+async def not_me(capture: str, user: SignedIn, desk: DeskOf) -> CaptureView:
+    """The face was taken for somebody else's: from now on one must be nearer to be taken for that person."""
+    seen = desk.services.captures.find(capture)
+    if seen is None:
+        raise unknown("capture; it was kept for a minute only")
+    if seen.kind != "resident" or seen.person is None:
+        raise ApiError(409, "bad-request", "nobody was recognised in this capture")
+    await desk.services.enrolment.not_me(seen.person, seen.spare, user.name)
+    return CaptureView(**await desk.names.capture(asdict(seen)))
 
 
 @routes.get("/api/health", tags=["health"])

@@ -1,5 +1,6 @@
 """Residents of the list in force, and the face templates of those who said yes."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,8 +11,20 @@ from controller.api.consent import CONSENT
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
 from controller.api.picture import PictureError, inspect
-from controller.api.session import DeskOf, OwnPage, SignedIn
-from controller.api.views import ConsentView, PersonView, TemplatesView
+from controller.api.session import Admin, DeskOf, OwnPage, SignedIn
+from controller.api.views import (
+    AuditView,
+    ConsentView,
+    EventView,
+    HeldConsent,
+    HeldTemplate,
+    HeldView,
+    PersonView,
+    TemplatesView,
+)
+from controller.events.ingest import event_data
+from controller.store.alerts import AuditRow
+from controller.store.templates import Consent
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -25,12 +38,15 @@ _FORM: dict[str, Any] = {
                         "consent": {"type": "string", "description": "version of the consent text that was accepted"},
                         "picture": {"type": "string", "format": "binary", "description": "JPEG or PNG"},
                         "camera": {"type": "string", "description": "instead of a picture: enrol what it sees now"},
+                        "guardian": {"type": "string", "maxLength": 60, "description": "who agreed for a child"},
                     },
                 }
             }
         },
     }
 }
+
+HELD_LIMIT = 1_000  # acts about one person
 
 routes = APIRouter(tags=["people"])
 
@@ -51,8 +67,11 @@ async def people(
     """People whose name contains `search` or whose number it is, by number."""
     store = desk.services.store
     found = await store.documents.search_people(search.strip(), limit)
-    counts = await store.templates.counts()
-    return [PersonView(**row.model_dump(), templates=counts.get(row.id, 0)) for row in found]
+    counts = await desk.services.enrolment.counts()
+    return [
+        PersonView(**row.model_dump(), templates=counts.get(row.id, 0), enrol_again=counts.get(row.id) == 0)
+        for row in found
+    ]
 
 
 @routes.get("/api/consent")
@@ -82,8 +101,30 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
             raise ApiError(415, "bad-picture", str(error)) from error
     picture = jpeg if isinstance(jpeg, bytes) else None
     source = camera if isinstance(camera, str) else None
-    count = await desk.services.enrolment.enrol(person, CONSENT.version, user.name, picture, source)
+    consent = Consent(CONSENT.version, user.name, _guardian(form.get("guardian", "")))
+    count = await desk.services.enrolment.enrol(person, consent, picture, source)
     return TemplatesView(templates=count)
+
+
+@routes.get("/api/people/{person}/held")
+async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
+    """Everything that is kept about a person, for the person: list entry, consents, templates, events, audit."""
+    store = desk.services.store
+    row = await store.documents.person(person)
+    faces = await store.templates.held(person)
+    if row is None and not faces["consents"]:
+        raise unknown("person")
+    subject = f"person:{person}"
+    await store.alerts.audit(AuditRow(desk.services.unix(), user.name, "export", subject, ""))
+    events = await store.journal.of_person(person)
+    audit = await store.alerts.audited(HELD_LIMIT, subject)
+    return HeldView(
+        person=row.model_dump() if row else None,
+        consents=[HeldConsent.model_validate(found) for found in faces["consents"]],
+        templates=[HeldTemplate.model_validate(found) for found in faces["templates"]],
+        events=[EventView(**await desk.names.event(event_data(stored, desk.services.tree))) for stored in events],
+        audit=[AuditView(**asdict(act)) for act in audit],
+    )
 
 
 @routes.delete("/api/people/{person}/templates", dependencies=[OwnPage])
@@ -93,13 +134,20 @@ async def withdraw(person: int, user: SignedIn, desk: DeskOf) -> TemplatesView:
     return TemplatesView(templates=0)
 
 
+def _guardian(value: str | bytes) -> str:
+    name = value.strip() if isinstance(value, str) else ""
+    if len(name) > 60 or not name.isprintable():
+        raise ApiError(422, "bad-request", "the guardian's name has at most 60 characters")
+    return name
+
+
 async def _form(request: Request) -> dict[str, str | bytes]:
     """The form's fields; a file's content is bytes."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise ApiError(415, "bad-request", "send multipart/form-data")
     try:
         form = await _InMemory(
-            request.headers, request.stream(), max_files=1, max_fields=2, max_part_size=1_000
+            request.headers, request.stream(), max_files=1, max_fields=3, max_part_size=1_000
         ).parse()
     except MultiPartException as error:
         raise ApiError(400, "bad-request", error.message) from error

@@ -64,19 +64,41 @@ class CaptureView(BaseModel):
 
 
 class PersonView(BaseModel):
-    """A person of the list in force; `templates`: how many face templates are kept."""
+    """A person of the list in force; `templates`: how many face templates are in use; `enrol_again`: those that are
+    kept are another embedder's.
+    """
 
     id: int
     name: str
     doors: list[str]
     gates: list[str]
     templates: int
+    enrol_again: bool
 
 
 class TemplatesView(BaseModel):
     """How many templates the person has now."""
 
     templates: int
+
+
+class HeldConsent(BaseModel):
+    """A consent: to which text, who wrote it down, who agreed for a child; `withdrawn_unix` 0 while it holds."""
+
+    text_version: str
+    given_unix: float
+    recorded_by: str
+    guardian: str
+    withdrawn_unix: float
+
+
+class HeldTemplate(BaseModel):
+    """A template: 128 float32, which net (digest) made it of what."""
+
+    created_unix: float
+    embedder: str
+    source: str
+    vector_base64: str
 
 
 class PartView(BaseModel):
@@ -108,6 +130,16 @@ class AuditView(BaseModel):
     action: str
     subject: str
     detail: str
+
+
+class HeldView(BaseModel):
+    """What is kept about a person."""
+
+    person: dict[str, object] | None
+    consents: list[HeldConsent]
+    templates: list[HeldTemplate]
+    events: list[EventView]
+    audit: list[AuditView]
 
 
 class Refusal(BaseModel):

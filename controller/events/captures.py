@@ -13,7 +13,8 @@ LIMIT = 60
 class Capture:
     """One passage at a camera. `outcome`: "opened", "known", "stranger", "watchlist" or a refusal's reason.
 
-    `probability` is that of `plate`, where a doubtful read was resolved against the registered plates.
+    `probability` is that of `plate`, where a doubtful read was resolved against the registered plates; `spare` is that
+    of a face (see `FaceSighting`).
     """
 
     id: str
@@ -24,6 +25,7 @@ class Capture:
     person: int | None
     plate: str | None
     probability: float | None = None
+    spare: float = 0.0
 
 
 class Captures:
@@ -50,6 +52,12 @@ class Captures:
         self.drop_old()
         kept = self._kept.get(capture_id)
         return None if kept is None else kept[1]
+
+    def find(self, capture_id: str) -> Capture | None:
+        """While it is kept."""
+        self.drop_old()
+        kept = self._kept.get(capture_id)
+        return None if kept is None else kept[0]
 
     def drop_old(self) -> None:
         """Forget what is older than `KEEP_S`."""

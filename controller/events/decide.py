@@ -154,7 +154,8 @@ class Decide:
         probability: float | None = None,
     ) -> None:
         """In memory, for seconds, for the page."""
-        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability)
+        spare = seen.spare if isinstance(seen, FaceSighting) else 0.0
+        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability, spare)
         if seen.jpeg:
             self._captures.add(capture, seen.jpeg)
         self._live.publish("capture", asdict(capture))

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from controller.store.templates import Template
+
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
@@ -79,8 +81,8 @@ class Vision(Protocol):
     async def enrol(self, jpeg: bytes | None, camera: str | None) -> list[bytes]:
         """Face vectors (float32 bytes) from a picture or from what a camera sees now; EnrolError when there is none."""
 
-    async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
-        """Match against these from now on: (template, person, vector)."""
+    async def set_gallery(self, templates: list[Template]) -> None:
+        """Match against these from now on: those of everyone who may be recognised."""
 
 
 class FirmwareError(Exception):

@@ -136,11 +136,13 @@ class Alerts:
 
         await self._database.write(job)
 
-    async def audited(self, limit: int) -> list[AuditRow]:
-        """The newest acts, newest first."""
+    async def audited(self, limit: int, subject: str = "") -> list[AuditRow]:
+        """The newest acts, newest first; only those about `subject` if one is named."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT at_unix, who, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?", (limit,)
+                "SELECT at_unix, who, action, subject, detail FROM audit"
+                " WHERE ? IN ('', subject) ORDER BY id DESC LIMIT ?",
+                (subject, limit),
             ).fetchall()
         )
         return [AuditRow(*row) for row in rows]

@@ -6,7 +6,8 @@ StoreError                  tell a person: the words end with the next step
 ├── InUseError              another controller has it open
 ├── BoxKeyError             the key file is missing beside a database, or not a key
 ├── StoreFullError          retry later: the disk is full or fails; nothing was stored
-└── StoreBusyError          retry later: the writer's queue is full
+├── StoreBusyError          retry later: the writer's queue is full
+└── GalleryFullError        no more people can be enrolled
 """
 
 
@@ -36,3 +37,7 @@ class StoreFullError(StoreError):
 
 class StoreBusyError(StoreError):
     """The writer's queue is full; nothing was stored."""
+
+
+class GalleryFullError(StoreError):
+    """As many people are enrolled as may be; nothing was stored."""

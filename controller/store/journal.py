@@ -83,6 +83,10 @@ class Journal:
         """The newest events, newest first."""
         return await self._select("SELECT * FROM events ORDER BY id DESC LIMIT ?", (limit,))
 
+    async def of_person(self, person: int) -> list[StoredEvent]:
+        """The last thousand about one person, newest first."""
+        return await self._select("SELECT * FROM events WHERE person = ? ORDER BY id DESC LIMIT 1000", (person,))
+
     async def outbox(self, limit: int) -> list[StoredEvent]:
         """Events that the community server has not taken, oldest first."""
         return await self._select(

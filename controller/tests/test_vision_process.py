@@ -15,6 +15,7 @@ from controller.events.live import Live
 from controller.events.ports import EnrolError
 from controller.health import Health
 from controller.settings import load
+from controller.store.templates import Template
 from controller.tasks import end
 from controller.vision.sighting import FaceSighting, PeopleCount, PlateSighting, VehicleCount
 from controller.vision_process import NICE, VisionProcess
@@ -68,14 +69,14 @@ def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> N
 
     async def scene(process: VisionProcess, health: Health) -> None:
         process.on_count = people.append
-        await process.set_gallery([(1, 7, b"vec!")])
+        await process.set_gallery([Template(1, 7, b"vec!", 0.0)])
         face = await process.next_sighting()
         plate = await process.next_sighting()
         assert isinstance(face, FaceSighting) and face.person == 7 and face.jpeg == b"jpeg"
         assert isinstance(plate, PlateSighting) and plate.text == "皖A12345" and len(plate.posteriors) == 7
         assert process.last_frame("face-1") == b"picture" and process.last_frame("cars") is None
         assert [view.up for view in process.views()] == [True, False]
-        await process.set_gallery([(1, 7, b"vec!"), (2, 8, b"more")])
+        await process.set_gallery([Template(1, 7, b"vec!", 0.0), Template(2, 8, b"more", 0.1)])
         assert await process.enrol(b"a picture", None) == [base64.b64decode("AAAA"), base64.b64decode("AAAB")]
         with pytest.raises(EnrolError, match="come nearer"):
             await process.enrol(None, "face-1")
@@ -85,14 +86,14 @@ def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> N
     cameras, first, second, *_ = told
     assert [row["id"] for row in cameras["cameras"]] == ["face-1", "cars"]  # type: ignore[attr-defined]
     assert cameras["threads"] == 1 and cameras["nice"] == os.nice(0) + NICE
-    assert first["gallery"] == [{"template": 1, "person": 7, "vector": base64.b64encode(b"vec!").decode()}]
+    assert first["gallery"] == [{"person": 7, "vector": base64.b64encode(b"vec!").decode(), "stricter": 0.0}]
     assert len(second["gallery"]) == 2  # type: ignore[arg-type]
     assert people == [PeopleCount("cars", 7.0, 2)]
 
 
 def test_a_child_that_dies_is_said_so_and_started_again_with_the_gallery(tmp_path: Path) -> None:
     async def scene(process: VisionProcess, health: Health) -> None:
-        await process.set_gallery([(1, 7, b"vec!")])
+        await process.set_gallery([Template(1, 7, b"vec!", 0.0)])
         for _ in range(2):
             await process.next_sighting()
         with pytest.raises(EnrolError, match="stopped"):

@@ -118,6 +118,7 @@ class FaceTask:
             passage.jpeg,
             0.0,
             waited_ms=1000 * (frame.at_monotonic - passage.first_s),
+            spare=max(found.spare for found in theirs),
         )
         passage.jpeg = None
         if not self._live or person is None:

@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FaceSighting:
-    """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown.
+    """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown;
+    `spare` is how much farther the nearest of its frames might have been.
 
     `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value, `waited_ms` from that
     of the first usable frame to that of the deciding one. `live`: the head was seen to turn; False when that was waited
@@ -29,6 +30,7 @@ class FaceSighting:
     latency_ms: float
     live: bool | None = None
     waited_ms: float = 0.0
+    spare: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,4 +229,5 @@ def _gallery(rows: Any) -> Gallery:
     vectors = np.stack([np.frombuffer(base64.b64decode(row["vector"]), "<f4") for row in rows])
     if vectors.shape[1] != DIMENSIONS or not np.isfinite(vectors).all():
         raise ValueError("a template has the wrong form")
-    return Gallery(vectors.astype(np.float32), np.array([int(row["person"]) for row in rows], np.int64))
+    persons = np.array([int(row["person"]) for row in rows], np.int64)
+    return Gallery(vectors.astype(np.float32), persons, {int(row["person"]): float(row["stricter"]) for row in rows})

@@ -25,6 +25,7 @@ from controller.health import Health
 from controller.services import Services
 from controller.settings import load
 from controller.store.documents import SignedDocument
+from controller.store.templates import Template
 from doorwire import vocabulary as words
 from tools.door_simulator import SimulatedDoor
 
@@ -42,7 +43,7 @@ class HandVision:
         self.up = {"face-1": True, "cars": False}
         self.refuse = ""
         self.asked: list[tuple[bytes | None, str | None]] = []
-        self.gallery: list[tuple[int, int, bytes]] = []
+        self.gallery: list[Template] = []
 
     def views(self) -> list[CameraView]:
         rows = (("face-1", "单元门口", "face", "b1-u1"), ("cars", "北门车道", "plate", "north"))
@@ -57,7 +58,7 @@ class HandVision:
             raise EnrolError(self.refuse)
         return [np.zeros(128, np.float32).tobytes()]
 
-    async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
+    async def set_gallery(self, templates: list[Template]) -> None:
         self.gallery = templates
 
 
@@ -83,7 +84,7 @@ class DutyRoom:
             GuardActions(middle.store, middle.doors, self.clock.unix),
             middle.alarm,
             self.captures,
-            Enrolment(middle.store, self.vision, self.clock.unix),
+            Enrolment(middle.store, self.vision, self.clock.unix, "net 1"),
             self.vision,
             self.health,
             self.clock.unix,

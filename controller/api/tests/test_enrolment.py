@@ -1,5 +1,6 @@
 """Enrolling over the API: consent to the text in force, what is taken as a picture, withdrawal."""
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from controller.api.consent import CONSENT
 from controller.api.limits import UPLOAD_LIMIT
 from controller.api.picture import PIXELS_LIMIT, Picture, PictureError, inspect
-from controller.api.tests.duty_room import GUARD, RESIDENT, DutyRoom, play
+from controller.api.tests.duty_room import ADMIN, GUARD, RESIDENT, DutyRoom, play
+from controller.events.captures import KEEP_S, Capture
 
 PATH = f"/api/people/{RESIDENT}/templates"
 
@@ -40,9 +42,45 @@ def test_a_picture_with_consent_becomes_a_template(tmp_path: Path) -> None:
             people = (await client.get("/api/people?search=7")).json()
             assert people[0]["templates"] == 2
             assert (await client.delete(PATH)).json() == {"templates": 0}
-            assert room.vision.gallery == [] and await room.services.store.templates.counts() == {}
+            assert room.vision.gallery == [] and await room.services.enrolment.counts() == {}
         acts = [(row.who, row.action, row.detail) for row in await room.services.store.alerts.audited(3)]
         assert acts[0] == (GUARD, "withdraw-consent", "") and acts[1] == (GUARD, "enrol", f"consent {CONSENT.version}")
+
+    play(tmp_path, scene)
+
+
+def test_what_is_held_about_a_person_is_told_to_an_admin_and_written_down(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom) -> None:
+        async with room.signed_in() as client:
+            parts = form(picture(".jpg"))
+            parts["data"] = {"consent": CONSENT.version, "guardian": "王父"}
+            assert (await send(client, **parts)).status_code == 200
+            assert (await client.get(f"/api/people/{RESIDENT}/held")).status_code == 403
+        async with room.signed_in(ADMIN) as client:
+            held = (await client.get(f"/api/people/{RESIDENT}/held")).json()
+            assert held["person"]["id"] == RESIDENT and held["consents"][0]["guardian"] == "王父"
+            assert held["templates"][0]["source"] == "picture" and held["audit"][0]["action"] == "export"
+            assert len(base64.b64decode(held["templates"][0]["vector_base64"])) == 512
+            assert (await client.get("/api/people/99/held")).status_code == 404
+            long = await send(client, data={"consent": CONSENT.version, "guardian": "x" * 61}, files=parts["files"])
+            assert long.status_code == 422
+
+    play(tmp_path, scene)
+
+
+def test_a_capture_of_somebody_else_makes_the_gallery_stricter(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom) -> None:
+        room.captures.add(
+            Capture("aa", "face-1", "resident", room.clock.unix(), "opened", RESIDENT, None, spare=0.03), b"j"
+        )
+        room.captures.add(Capture("bb", "face-1", "stranger", room.clock.unix(), "stranger", None, None), b"j")
+        async with room.signed_in() as client:
+            await send(client, **form(picture(".jpg")))
+            assert (await client.post("/api/captures/aa/not-me")).json()["person"] == RESIDENT
+            assert room.vision.gallery[0].stricter == pytest.approx(0.05)
+            assert (await client.post("/api/captures/bb/not-me")).status_code == 409
+            room.clock.now_s += KEEP_S + 1
+            assert (await client.post("/api/captures/aa/not-me")).status_code == 404
 
     play(tmp_path, scene)
 
@@ -95,7 +133,7 @@ def test_words_of_the_recogniser_reach_the_guard(tmp_path: Path) -> None:
             answer = await send(client, **form(picture(".jpg")))
             assert answer.status_code == 422
             assert answer.json() == {"code": "not-enrolled", "detail": room.vision.refuse}
-        assert await room.services.store.templates.counts() == {}
+        assert await room.services.enrolment.counts() == {}
 
     play(tmp_path, scene)
 

@@ -1,5 +1,6 @@
 // The last passages at cameras. A picture goes after a minute, here as on the controller; what is left is the line.
 
+import { post } from "./api.js";
 import { byId, h, plate } from "./dom.js";
 import { personText } from "./events.js";
 import { t, when } from "./words.js";
@@ -34,6 +35,7 @@ export function forgetPictures() {
     if (performance.now() < capture.until) continue;
     const picture = document.querySelector(`[data-capture="${CSS.escape(capture.id)}"] img`);
     picture?.replaceWith(gone());
+    document.querySelector(`[data-capture="${CSS.escape(capture.id)}"] .not-me`)?.remove();
   }
 }
 
@@ -51,7 +53,19 @@ function card(capture) {
     { class: `capture ${tone}`, "data-capture-kind": capture.kind, "data-capture": capture.id },
     performance.now() < capture.until ? picture(capture) : gone(),
     h("figcaption", {}, title, h("span", { class: "outcome" }, outcome), h("span", { class: "dim" }, `${when(capture.at_unix)} ${capture.camera_name}`)),
+    capture.kind === "resident" && performance.now() < capture.until ? notMe(capture) : null,
   );
+}
+
+/** Somebody else was taken for this person: the guard says so, and it takes a nearer face from now on. */
+function notMe(capture) {
+  const button = h("button", { type: "button", class: "link not-me" }, t("captures.not_me"));
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    const said = await post(`/api/captures/${encodeURIComponent(capture.id)}/not-me`).then(() => t("captures.noted"), (error) => error.message);
+    button.replaceWith(h("span", { class: "dim", role: "status" }, said));
+  });
+  return button;
 }
 
 function picture(capture) {

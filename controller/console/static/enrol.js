@@ -25,7 +25,7 @@ function choosePerson() {
   let timer = 0;
   const look = async () => {
     const people = await get(`/api/people?limit=30&search=${encodeURIComponent(input.value)}`).catch(() => []);
-    const rows = people.map((person) => h("li", {}, h("button", { type: "button", "data-person": person.id, onclick: () => consentStep(person) }, h("b", {}, person.name), h("span", { class: "dim" }, `#${person.id}`), person.templates ? h("span", { class: "good" }, t("enrol.has", { count: person.templates })) : null)));
+    const rows = people.map((person) => h("li", {}, h("button", { type: "button", "data-person": person.id, onclick: () => consentStep(person) }, h("b", {}, person.name), h("span", { class: "dim" }, `#${person.id}`), person.templates ? h("span", { class: "good" }, t("enrol.has", { count: person.templates })) : person.enrol_again ? h("span", { class: "bad" }, t("enrol.again")) : null)));
     list.replaceChildren(...(rows.length ? rows : [h("li", { class: "dim" }, t("enrol.none"))]));
   };
   input.addEventListener("input", () => {
@@ -37,9 +37,10 @@ function choosePerson() {
 }
 
 async function consentStep(person) {
-  const [consent, cameras] = await Promise.all([get("/api/consent"), get("/api/cameras")]);
+  const [consent, cameras, me] = await Promise.all([get("/api/consent"), get("/api/cameras"), get("/api/me")]);
   const said = h("p", { class: "said", role: "status" });
   const accepted = h("input", { type: "checkbox", name: "accepted" });
+  const guardian = h("input", { type: "text", name: "guardian", placeholder: t("enrol.guardian"), maxlength: 60, autocomplete: "off" });
   const file = h("input", { type: "file", name: "picture", accept: "image/*", hidden: true });
   const choose = h("button", { type: "button", class: "primary", onclick: () => file.click() }, t("enrol.upload"));
   const source = h("select", { name: "camera" }, cameras.filter((view) => view.up && view.task !== "plate").map((view) => h("option", { value: view.id }, view.name)));
@@ -50,6 +51,7 @@ async function consentStep(person) {
   const send = async (name, value, fileName) => {
     const form = new FormData();
     form.append("consent", consent.version);
+    if (guardian.value.trim()) form.append("guardian", guardian.value.trim());
     fileName ? form.append(name, value, fileName) : form.append(name, value);
     controls.forEach((control) => (control.disabled = true));
     said.className = "said";
@@ -79,17 +81,23 @@ async function consentStep(person) {
   source.addEventListener("change", look);
   const back = h("button", { type: "button", class: "link", onclick: choosePerson }, t("enrol.back"));
   show(
-    [back, person.templates ? withdrawButton(person, said) : null],
+    [back, person.templates || person.enrol_again ? withdrawButton(person, said) : null, me.role === "admin" ? heldLink(person) : null],
     h("p", { class: "person" }, h("b", {}, person.name), h("span", { class: "dim" }, ` #${person.id}`)),
     h("h3", {}, t("enrol.consent")),
     h("div", { class: "consent" }, consent.text[languageNow()].map((paragraph) => h("p", {}, paragraph))),
     h("label", { class: "accept" }, accepted, h("span", {}, t("enrol.accepted"))),
+    guardian,
     live,
     h("div", { class: "inline" }, file, choose, take, source),
     said,
   );
   allow();
   look();
+}
+
+/** The file that the person may have; an admin's to give. */
+function heldLink(person) {
+  return h("a", { href: `/api/people/${person.id}/held`, download: `person-${person.id}.json`, class: "link" }, t("enrol.held"));
 }
 
 function withdrawButton(person, said) {

@@ -9,20 +9,23 @@ import pytest
 from controller.bus.tests.test_doors import signed
 from controller.conftest import Middle
 from controller.events.audit import GuardActions
-from controller.events.enrol import LEFT_DAYS, Enrolment
+from controller.events.enrol import BEYOND, LEFT_DAYS, Enrolment
 from controller.events.ports import CameraView, EnrolError
 from controller.store.errors import StoreFullError
+from controller.store.templates import Consent, Template
 from tools.door_simulator import SimulatedDoor
 
 MakeMiddle = Callable[[], Middle]
 MakeDoor = Callable[[str], SimulatedDoor]
+NET = "net 1"
+CONSENT = Consent("v1", "guard")
 
 
 class Eyes:
     """Cameras that make one vector of any picture and remember the gallery."""
 
     def __init__(self) -> None:
-        self.gallery: list[tuple[int, int, bytes]] = []
+        self.gallery: list[Template] = []
 
     def views(self) -> list[CameraView]:
         return []
@@ -35,7 +38,7 @@ class Eyes:
             raise EnrolError("too dark; find more light")
         return [b"vector of " + (jpeg or b"camera")]
 
-    async def set_gallery(self, templates: list[tuple[int, int, bytes]]) -> None:
+    async def set_gallery(self, templates: list[Template]) -> None:
         self.gallery = templates
 
 
@@ -45,18 +48,21 @@ def test_enrolment_needs_a_listed_person_consent_and_a_face_and_is_undone_by_wit
     async def scene() -> None:
         middle, eyes = make_middle(), Eyes()
         await middle.start()
-        enrolment = Enrolment(middle.store, eyes, middle.clock.unix)
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
         with pytest.raises(EnrolError, match="not on the community's list"):
-            await enrolment.enrol(7, "v1", "guard", b"picture")
+            await enrolment.enrol(7, CONSENT, b"picture")
         await middle.lists.apply(signed(1))
         with pytest.raises(EnrolError, match="no consent"):
-            await enrolment.enrol(7, "", "guard", b"picture")
+            await enrolment.enrol(7, Consent("", "guard"), b"picture")
         with pytest.raises(EnrolError, match="more light"):
-            await enrolment.enrol(7, "v1", "guard", b"dark")
+            await enrolment.enrol(7, CONSENT, b"dark")
         assert eyes.gallery == []
-        assert await enrolment.enrol(7, "v1", "guard", b"picture") == 1
-        assert await enrolment.enrol(7, "v1", "guard", None, "face-1") == 2
-        assert [row[1:] for row in eyes.gallery] == [(7, b"vector of picture"), (7, b"vector of camera")]
+        assert await enrolment.enrol(7, CONSENT, b"picture") == 1
+        assert await enrolment.enrol(7, CONSENT, None, "face-1") == 2
+        assert [(row.person, row.vector) for row in eyes.gallery] == [
+            (7, b"vector of picture"),
+            (7, b"vector of camera"),
+        ]
         assert await enrolment.withdraw(7, "guard") == 2
         assert eyes.gallery == []
         acts = [(row.who, row.action, row.subject) for row in await middle.store.alerts.audited(9)]
@@ -66,21 +72,39 @@ def test_enrolment_needs_a_listed_person_consent_and_a_face_and_is_undone_by_wit
     asyncio.run(scene())
 
 
+def test_a_face_taken_for_somebody_else_makes_that_person_stricter(make_middle: MakeMiddle) -> None:
+    async def scene() -> None:
+        middle, eyes = make_middle(), Eyes()
+        await middle.start()
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
+        await middle.lists.apply(signed(1))
+        await enrolment.enrol(7, CONSENT, b"picture")
+        await enrolment.not_me(7, 0.01, "guard")
+        await enrolment.not_me(7, 0.0, "guard")
+        assert eyes.gallery[0].stricter == pytest.approx(0.01 + 2 * BEYOND)
+        await enrolment.withdraw(7, "guard")
+        await enrolment.enrol(7, CONSENT, b"picture")
+        assert eyes.gallery[0].stricter == 0.0  # new pictures, a new start
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
 def test_a_person_who_left_is_forgotten_after_the_retention_time(make_middle: MakeMiddle) -> None:
     async def scene() -> None:
         middle, eyes = make_middle(), Eyes()
         await middle.start()
-        enrolment = Enrolment(middle.store, eyes, middle.clock.unix)
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
         await middle.lists.apply(signed(1))
-        await enrolment.enrol(7, "v1", "guard", b"picture")
+        await enrolment.enrol(7, CONSENT, b"picture")
         gone = signed(2)
         gone = type(gone)(gone.document.model_copy(update={"people": []}), gone.payload, b"", gone.digest)
         await middle.lists.apply(gone)
         await enrolment.forget_left()
-        assert await middle.store.templates.counts() == {7: 1}
+        assert await enrolment.counts() == {7: 1}
         middle.clock.now_s += LEFT_DAYS * 86_400 + 1
         await enrolment.forget_left()
-        assert await middle.store.templates.counts() == {}
+        assert await enrolment.counts() == {}
         await middle.stop()
 
     asyncio.run(scene())

@@ -14,11 +14,13 @@ from controller.store.alerts import Evidence, NewAlert
 from controller.store.devices import LedgerRow, read_ledger
 from controller.store.documents import SignedDocument
 from controller.store.doorlists import DoorList
-from controller.store.errors import BoxKeyError, StoreError
+from controller.store.errors import BoxKeyError, GalleryFullError, StoreError
 from controller.store.migrate import FOLDER, migrate
 from controller.store.store import Store
+from controller.store.templates import Consent, Origin
 
 VECTOR = bytes(range(256)) * 2
+CONSENT, ORIGIN = Consent("v1", "guard"), Origin("net 1", "picture")
 
 
 def open_store(folder: Path) -> Store:
@@ -81,8 +83,8 @@ def test_withdrawn_consent_leaves_neither_key_nor_template_in_the_files(tmp_path
     async def scene() -> None:
         store = open_store(tmp_path)
         await store.documents.replace(signed(1, [RESIDENT]), 1.0)
-        assert await store.templates.add(7, [VECTOR, VECTOR], "v1", "guard", 1.0) == 2
-        assert [row.vector for row in await store.templates.gallery()] == [VECTOR, VECTOR]
+        assert await store.templates.add(7, [VECTOR, VECTOR], CONSENT, ORIGIN, 1.0) == 2
+        assert [row.vector for row in await store.templates.gallery("net 1")] == [VECTOR, VECTOR]
         sealed = await store.database.read(
             lambda c: [
                 bytes(row[0]) for row in c.execute("SELECT sealed FROM templates UNION SELECT wrapped FROM person_keys")
@@ -92,7 +94,39 @@ def test_withdrawn_consent_leaves_neither_key_nor_template_in_the_files(tmp_path
         assert await store.templates.withdraw(7, 2.0) == 2
         on_disk = (tmp_path / "a.db").read_bytes() + (tmp_path / "a.db-wal").read_bytes()
         assert not any(one in on_disk for one in sealed)
-        assert await store.templates.gallery() == [] and await store.templates.counts() == {}
+        assert await store.templates.gallery("net 1") == [] and await store.templates.counts("net 1") == {}
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_templates_of_two_nets_are_never_mixed(tmp_path: Path) -> None:
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        await store.documents.replace(signed(1, [RESIDENT]), 1.0)
+        await store.templates.add(7, [VECTOR], CONSENT, ORIGIN, 1.0)
+        assert await store.templates.gallery("net 2") == [] and await store.templates.counts("net 2") == {7: 0}
+        other = Origin("net 2", "camera:face-1")
+        assert await store.templates.add(7, [VECTOR[::-1]], Consent("v1", "guard", "a parent"), other, 2.0) == 1
+        assert [row.vector for row in await store.templates.gallery("net 2")] == [VECTOR[::-1]]
+        held = await store.templates.held(7)
+        assert [row["guardian"] for row in held["consents"]] == ["", "a parent"]
+        assert [row["source"] for row in held["templates"]] == ["camera:face-1"]
+        await store.close()
+
+    asyncio.run(scene())
+
+
+def test_one_person_too_many_is_refused_and_nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.store.templates.MOST_PEOPLE", 1)
+
+    async def scene() -> None:
+        store = open_store(tmp_path)
+        await store.templates.add(7, [VECTOR], CONSENT, ORIGIN, 1.0)
+        assert await store.templates.add(7, [VECTOR], CONSENT, ORIGIN, 2.0) == 2
+        with pytest.raises(GalleryFullError, match="withdraw"):
+            await store.templates.add(8, [VECTOR], CONSENT, ORIGIN, 3.0)
+        assert (await store.templates.held(8))["consents"] == []
         await store.close()
 
     asyncio.run(scene())
@@ -102,13 +136,13 @@ def test_people_who_leave_the_list_are_matched_no_more_and_forgotten_later(tmp_p
     async def scene() -> None:
         store = open_store(tmp_path)
         await store.documents.replace(signed(1, [RESIDENT]), 1.0)
-        await store.templates.add(7, [VECTOR], "v1", "guard", 1.0)
+        await store.templates.add(7, [VECTOR], CONSENT, ORIGIN, 1.0)
         await store.documents.replace(signed(2, []), 10.0)
-        assert await store.templates.gallery() == []
+        assert await store.templates.gallery("net 1") == []
         assert await store.templates.left_before(10.5) == [7]
         await store.documents.replace(signed(3, [RESIDENT]), 20.0)
         assert await store.templates.left_before(100.0) == []
-        assert len(await store.templates.gallery()) == 1
+        assert len(await store.templates.gallery("net 1")) == 1
         await store.close()
 
     asyncio.run(scene())

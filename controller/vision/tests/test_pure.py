@@ -21,6 +21,15 @@ EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
 RULE = Rule(0.5, 0.1, 0.1, 0.0, 0.1)
 
 
+def test_a_face_once_taken_for_somebody_else_is_not_again() -> None:
+    people = gallery((7, 0.0), (8, 2.0))
+    wrong = match(face_at(0.1), people, RULE)
+    assert wrong.person == 7 and wrong.spare > 0
+    people.stricter[7] = wrong.spare + 0.02
+    assert match(face_at(0.1), people, RULE).person is None
+    assert match(face_at(0.0), people, RULE).person == 7 and match(face_at(2.0), people, RULE).person == 8
+
+
 def gallery(*rows: tuple[int, float]) -> Gallery:
     """Templates on one axis: (person, place)."""
     vectors = np.zeros((len(rows), 128), np.float32)

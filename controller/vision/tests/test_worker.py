@@ -127,7 +127,7 @@ def enrol_resident(child: Child) -> None:
     child.tell(enrol=1, jpeg=base64.b64encode(picture).decode())
     vectors = child.wait(lambda message: message.get("enrolled") == 1)["vectors"]
     assert [len(base64.b64decode(vector)) for vector in vectors] == [4 * DIMENSIONS]
-    child.tell(gallery=[{"template": 1, "person": RESIDENT, "vector": vector} for vector in vectors])
+    child.tell(gallery=[{"person": RESIDENT, "vector": vector, "stricter": 0} for vector in vectors])
 
 
 def visit(child: Child, farm: CameraFarm, who: str) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def test_messages_that_make_no_sense_are_answered_or_skipped(child: Child) -> No
     watch(child)
     child.tell_line(b"{broken")
     child.tell_line(b"[1, 2]")
-    child.tell(gallery=[{"template": 1, "person": 1, "vector": "AAAA"}])
+    child.tell(gallery=[{"person": 1, "vector": "AAAA", "stricter": 0}])
     child.tell(enrol=1, jpeg="not base64 at all!")
     assert "did not arrive whole" in child.wait(lambda message: message.get("enrolled") == 1)["error"]
     child.tell(enrol=2, jpeg=base64.b64encode(b"no picture").decode())
