@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -92,6 +94,20 @@ def vision(as_json: AsJson = False) -> None:
     from tools.bench_vision import bench_vision
 
     _show(bench_vision(), as_json)
+
+
+@app.command()
+def privacy(as_json: AsJson = False) -> None:
+    """1,000 strangers pass a running house: is a picture or a face vector of theirs written or sent? 10 minutes."""
+    from tools.bench_privacy import PASSAGES, bench_privacy
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar,
+    ):
+        task = bar.add_task("passages", total=PASSAGES)
+        report = bench_privacy(Path(folder), passed=lambda count: bar.update(task, completed=count))
+    _show(report, as_json)
 
 
 @app.command()
