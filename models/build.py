@@ -38,12 +38,17 @@ def is_built(card: Card) -> bool:
     return card.file.exists() and hashlib.sha256(card.file.read_bytes()).hexdigest() == card.sha256
 
 
-def build(card: Card, tell: Tell = lambda name, done, steps: None) -> None:
-    """Make one model. ModelSourceError: the package; ModelDigestError: the result is not the one on the card."""
+def build(card: Card, tell: Tell = lambda name, done, steps: None, mirror: Path | None = None) -> None:
+    """Make one model. ModelSourceError: the package; ModelDigestError: the result is not the one on the card.
+
+    `mirror`: a folder with the package, in place of the machine's index.
+    """
     if card.source is None:
         raise ModelSourceError(f"{card.name} is our own and committed: there is nothing to build")
     source, name = card.source, card.name
     tell(name, 0, STEPS)
+    if mirror is not None:
+        _copy(source, mirror)
     archive = fetch(source, lambda size: tell(name, min(FETCHED, FETCHED * size // source.size_bytes), STEPS))
     tell(name, FETCHED, STEPS)
     content = _member(archive, source)
@@ -95,6 +100,20 @@ def fetch(source: Source, fetched: Callable[[int], None] = lambda size: None) ->
         file.unlink()
         raise ModelSourceError(f"{source.file} is not the pinned file and was removed. Next step: check your index")
     return file
+
+
+def _copy(source: Source, mirror: Path) -> None:
+    """ModelSourceError when it is not there, or another file: nothing is asked of the network then."""
+    try:
+        content = (mirror / source.file).read_bytes()
+    except OSError as error:
+        raise ModelSourceError(
+            f"{mirror} gives no {source.file} ({error.strerror}). Next step: put the publisher's file there, "
+            "or leave --mirror out"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != source.sha256:
+        raise ModelSourceError(f"{source.file} in {mirror} is not the pinned file. Next step: copy it there again")
+    replace(package(source), content)
 
 
 def _download(source: Source, folder: Path, fetched: Callable[[int], None]) -> None:

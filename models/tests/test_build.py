@@ -83,6 +83,25 @@ def test_second_build_opens_no_package(house: Path, monkeypatch: pytest.MonkeyPa
     assert build.build_all() == []
 
 
+def test_a_mirror_folder_takes_the_networks_place_and_is_never_passed_by(house: Path) -> None:
+    content = toy_content()
+    source = wheel(house, content)
+    card, laid = card_for(house, source, content), build.package(source)
+    mirror = house / "stick"
+    mirror.mkdir()
+    archive = laid.read_bytes()
+    laid.unlink()
+    with pytest.raises(ModelSourceError, match=r"gives no toys-1\.0.*leave --mirror out"):
+        build.build(card, mirror=mirror)
+    (mirror / source.file).write_bytes(archive[:-1] + b"!")
+    with pytest.raises(ModelSourceError, match="not the pinned file"):
+        build.build(card, mirror=mirror)
+    assert not build.is_built(card)
+    (mirror / source.file).write_bytes(archive)
+    build.build(card, mirror=mirror)
+    assert build.is_built(card)
+
+
 def test_package_with_another_digest_is_refused_and_removed(house: Path) -> None:
     content = toy_content()
     source = wheel(house, content)
