@@ -173,7 +173,8 @@ class CameraSettings(_Section):
     """[[camera]]: `opens` is the door or gate that a decision at this camera opens.
 
     `lanes`, of a flow camera: the shares of the picture's width at which its lanes part. `liveness`, of a face camera
-    that opens: "turn", a named person has to turn the head, or "none", a photograph opens.
+    that opens: "turn", a named person has to turn the head, or "none", a photograph opens. `single`: it opens for one
+    person alone before the camera, never for one among others.
     """
 
     id: Identifier
@@ -182,6 +183,7 @@ class CameraSettings(_Section):
     task: Literal["face", "plate", "people", "flow"]
     opens: str | None = None
     liveness: Literal["turn", "none"] = "turn"
+    single: bool = False
     lanes: tuple[Share, ...] = ()
 
 

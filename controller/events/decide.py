@@ -111,6 +111,8 @@ class Decide:
             return verdict.reason
         if camera.liveness != "none" and not seen.live:
             return "not-live"
+        if camera.single and seen.others:
+            return "not-alone"
         return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
 
     async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict, certain: bool) -> str:

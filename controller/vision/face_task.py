@@ -119,6 +119,7 @@ class FaceTask:
             0.0,
             waited_ms=1000 * (frame.at_monotonic - passage.first_s),
             spare=max(found.spare for found in theirs),
+            others=len(self._tracker.tracks) - 1,
         )
         passage.jpeg = None
         if not self._live or person is None:
@@ -142,7 +143,7 @@ class FaceTask:
         if not any(_turned(first, now) for first in passage.shown):
             return None
         passage.decided = True
-        return replace(named, at_unix=frame.at_unix, live=True)
+        return replace(named, at_unix=frame.at_unix, live=True, others=len(self._tracker.tracks) - 1)
 
 
 def _turned(first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class FaceSighting:
     """One face that passed. `person` None: nobody who is enrolled. `distance` and `margin` are Euclidean, -1 unknown;
-    `spare` is how much farther the nearest of its frames might have been.
+    `spare` is how much farther the nearest of its frames might have been, `others` how many more faces were in view.
 
     `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value, `waited_ms` from that
     of the first usable frame to that of the deciding one. `live`: the head was seen to turn; False when that was waited
@@ -31,6 +31,7 @@ class FaceSighting:
     live: bool | None = None
     waited_ms: float = 0.0
     spare: float = 0.0
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

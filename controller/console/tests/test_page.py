@@ -212,6 +212,9 @@ def test_captures_and_cameras_show_pictures_only_while_they_are_true(tmp_path: P
         card = page.locator("[data-capture-kind='resident']")
         await expect(card).to_contain_text(HOSTILE)
         assert await card.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 72
+        await card.locator(".not-me").click()  # nobody is enrolled here: written down all the same
+        await expect(card.locator("[role=status]")).to_contain_text("今后从严")
+        assert [row.action for row in await room.services.store.alerts.audited(1)] == ["not-this-person"]
         room.vision.up["face-1"] = False
         for view in room.vision.views():
             room.middle.live.publish("camera", asdict(view))
@@ -249,11 +252,14 @@ def test_a_resident_is_enrolled_after_the_text_was_accepted(tmp_path: Path) -> N
         await expect(page.locator(".consent")).to_contain_text("不录入，您的门卡和密码照常使用")
         await expect(page.locator("dialog button.primary")).to_be_disabled()
         await page.check("dialog input[name=accepted]")
+        await page.fill("dialog input[name=guardian]", "监护人甲")
+        await page.screenshot(path=home() / "pictures" / "enrol.png")
         file: FilePayload = {"name": "face.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2000)}
         await page.set_input_files("dialog input[name=picture]", file)
         await expect(page.locator(".said.good")).to_contain_text("共 1 个模板")
         sent = room.vision.asked[0][0]
         assert sent is not None and inspect(sent).width_px == 1600
+        assert (await room.services.store.templates.held(RESIDENT))["consents"][0]["guardian"] == "监护人甲"
         assert await page.evaluate("window.hacked") is None
 
     watch(tmp_path, scene)

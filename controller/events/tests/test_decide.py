@@ -111,6 +111,18 @@ def test_a_face_that_may_be_a_photograph_opens_nothing_unless_the_site_says_so(m
     play(make_middle, scene)
 
 
+def test_a_camera_for_one_alone_opens_for_nobody_among_others(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        camera = next(camera for camera in middle.settings.cameras if camera.id == "face-1")
+        two = replace(face(middle, 7), others=1)
+        assert await decide.face(two) == "opened"
+        decide._cameras = {"face-1": camera.model_copy(update={"single": True})}
+        assert await decide.face(two) == "not-alone" and len(doors.opened) == 1
+        assert await decide.face(face(middle, 7)) == "opened"
+
+    play(make_middle, scene)
+
+
 def test_a_stranger_opens_nothing_and_is_forgotten_in_seconds(make_middle: MakeMiddle) -> None:
     async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
         assert await decide.face(face(middle, None)) == "stranger"
