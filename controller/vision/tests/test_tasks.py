@@ -126,8 +126,8 @@ def test_face_second_visitor_is_decided_for_himself() -> None:
 
 def test_face_among_others_is_told_with_how_many() -> None:
     alone = passage(SaidFaces(0.1, 0.1), [0.0, 0.2])
-    said = SaidFaces(0.1, 1.5, 0.1, 1.5, 1.5)
-    said.faces = [face(100), face(400)]
+    said = SaidFaces(0.1, 1.5, 0.1)
+    said.faces = [face(40), face(240)]
     assert [seen.others for seen in alone] == [0]
     assert [(seen.person, seen.others) for seen in passage(said, [0.0, 0.2])] == [(7, 1)]
 
