@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from controller.vision.face_task import face_quality
 from models import pictures
 from models.face import Face, FacePipeline, distance
-from models.face_quality import Quality
+from models.face_quality import Quality, sunglasses
 
 MAX_BYTES = 10_000_000
 SHOTS = 3
@@ -46,6 +46,8 @@ def the_face(pipeline: FacePipeline, rgb: NDArray[np.uint8]) -> tuple[Face, Qual
     quality = face_quality(rgb, faces[0])
     if quality.why:
         raise NoTemplate(quality.why)
+    if sunglasses(rgb, np.asarray(faces[0].keypoints[:3], np.float32)):
+        raise NoTemplate("the eyes cannot be seen: take off dark glasses, with light from the front")
     return faces[0], quality
 
 

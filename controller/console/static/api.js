@@ -33,7 +33,13 @@ async function ask(method, path, body) {
   const { code = "refused", detail = "" } = await answer.json().catch(() => ({}));
   if (answer.status === 401 && code === "not-signed-in") onSignedOut();
   const seconds = answer.headers.get("retry-after") ?? "";
-  throw new Refused(code, has(`error.${code}`) ? t(`error.${code}`, { detail, seconds }) : detail);
+  throw new Refused(code, has(`error.${code}`) ? t(`error.${code}`, { detail: inWords(detail), seconds }) : detail);
+}
+
+/** Why a face was not taken, in the guard's language: known by the words before the advice. */
+function inWords(detail) {
+  const why = `why.${detail.split(/[:;]/)[0]}`;
+  return has(why) ? t(why) : detail;
 }
 
 export const get = (path) => ask("GET", path);

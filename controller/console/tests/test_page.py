@@ -255,6 +255,10 @@ def test_a_resident_is_enrolled_after_the_text_was_accepted(tmp_path: Path) -> N
         await page.fill("dialog input[name=guardian]", "监护人甲")
         await page.screenshot(path=home() / "pictures" / "enrol.png")
         file: FilePayload = {"name": "face.jpg", "mimeType": "image/jpeg", "buffer": jpeg(2000)}
+        room.vision.refuse = "no face found: look at the camera, with light from the front"
+        await page.set_input_files("dialog input[name=picture]", file)
+        await expect(page.locator(".said.bad")).to_contain_text("没有找到人脸：请看摄像机")
+        room.vision.refuse = ""
         await page.set_input_files("dialog input[name=picture]", file)
         await expect(page.locator(".said.good")).to_contain_text("共 1 个模板")
         sent = room.vision.asked[0][0]
