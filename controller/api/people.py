@@ -108,7 +108,7 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
 
 @routes.get("/api/people/{person}/held")
 async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
-    """Everything that is kept about a person, for the person: list entry, consents, templates, events, audit."""
+    """Everything that is kept about a person, for the person."""
     store = desk.services.store
     row = await store.documents.person(person)
     faces = await store.templates.held(person)
@@ -120,6 +120,7 @@ async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
     audit = await store.alerts.audited(HELD_LIMIT, subject)
     return HeldView(
         person=row.model_dump() if row else None,
+        **asdict(await store.documents.belongings(person)),
         consents=[HeldConsent.model_validate(found) for found in faces["consents"]],
         templates=[HeldTemplate.model_validate(found) for found in faces["templates"]],
         events=[EventView(**await desk.names.event(event_data(stored, desk.services.tree))) for stored in events],

@@ -133,9 +133,12 @@ class AuditView(BaseModel):
 
 
 class HeldView(BaseModel):
-    """What is kept about a person."""
+    """What is kept about a person; `pins`: how many, never which."""
 
     person: dict[str, object] | None
+    cards: list[str]
+    pins: int
+    plates: list[str]
     consents: list[HeldConsent]
     templates: list[HeldTemplate]
     events: list[EventView]

@@ -18,6 +18,15 @@ class SignedDocument:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """A person's card numbers, how many PINs, and plates."""
+
+    cards: tuple[str, ...]
+    pins: int
+    plates: tuple[str, ...]
+
+
 class Documents:
     """The tables `list_documents`, `people`, `credentials`, `vehicles` and `watchlist`."""
 
@@ -81,6 +90,19 @@ class Documents:
             ).fetchall()
         )
         return [_person(row) for row in rows]
+
+    async def belongings(self, person_id: int) -> Belongings:
+        """What the list in force gives a person; of a PIN only that there is one."""
+
+        def query(connection: sqlite3.Connection) -> Belongings:
+            credentials = connection.execute(
+                "SELECT kind, value FROM credentials WHERE person = ? ORDER BY rowid", (person_id,)
+            ).fetchall()
+            plates = connection.execute("SELECT plate FROM vehicles WHERE person = ? ORDER BY plate", (person_id,))
+            cards = tuple(str(row["value"]) for row in credentials if row["kind"] == "card")
+            return Belongings(cards, len(credentials) - len(cards), tuple(row["plate"] for row in plates))
+
+        return await self._database.read(query)
 
     async def watchlist_value(self, entry: int) -> str | None:
         """What an entry of the watchlist looks for."""

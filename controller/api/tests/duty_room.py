@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import uvicorn
 
-from controller.access.document import Credential, Document, Person, WatchlistEntry
+from controller.access.document import Credential, Document, Person, Vehicle, WatchlistEntry
 from controller.api import create_app
 from controller.conftest import DEVICES, HandClock, Middle, write_site
 from controller.console import add_page
@@ -115,7 +115,11 @@ class DutyRoom:
             issued_unix=0,
             expires_unix=0,
             people=[Person(id=RESIDENT, name=name, doors=["b1"], gates=["north"]), Person(id=8, name="Resident 8")],
-            credentials=[Credential(person=RESIDENT, kind="card", value=790_000)],
+            credentials=[
+                Credential(person=RESIDENT, kind="card", value=790_000),
+                Credential(person=RESIDENT, kind="pin", value="135791"),
+            ],
+            vehicles=[Vehicle(plate="皖A12345", person=RESIDENT, gates=["north"])],
             watchlist=[WatchlistEntry(id=1, kind="plate", value="京B67893", reason="demo")],
         )
         payload = document.model_dump_json().encode()
