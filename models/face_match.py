@@ -17,7 +17,7 @@ DIMENSIONS = 128  # of the embedder's vector
 @dataclass(frozen=True, slots=True)
 class Match:
     """The nearest person; `person` None when too far or too near to another. `margin` is inf without another, `spare`
-    how much farther it might have been.
+    how much farther it might have been by the rule.
     """
 
     person: int | None
@@ -57,5 +57,6 @@ def match(vector: NDArray[np.float32], gallery: Gallery, rule: Rule) -> Match:
         return Match(None, float("inf"), float("inf"))
     found = gallery.index.nearest(vector)
     person = int(gallery.persons[found.row])
-    spare = rule.spare(found, len(gallery.index)) - gallery.stricter.get(person, 0.0)
-    return Match(person if spare >= 0 else None, found.distance, lead(found), max(spare, 0.0))
+    spare = rule.spare(found, len(gallery.index))
+    known = spare >= gallery.stricter.get(person, 0.0)
+    return Match(person if known else None, found.distance, lead(found), max(spare, 0.0))

@@ -87,6 +87,8 @@ class _Watched(House):
         self.sent = bytearray()  # between controller and server, both ways
         self.carried = bytearray()  # by the broker
         self._proxy_port = free_port()
+        self._proxy: asyncio.Server | None = None
+        self._spying: asyncio.Task[None] | None = None
 
     async def _start_broker(self) -> None:
         await super()._start_broker()
@@ -110,8 +112,9 @@ class _Watched(House):
 
     async def _stop(self) -> None:
         await super()._stop()
-        if hasattr(self, "_proxy"):
+        if self._proxy is not None:
             self._proxy.close()
+        if self._spying is not None:
             await processes.end(self._spying)
 
     async def _spy(self) -> None:

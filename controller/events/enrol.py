@@ -48,7 +48,9 @@ class Enrolment:
         return await self._store.templates.counts(self._embedder)
 
     async def not_me(self, person: int, spare: float, who: str) -> None:
-        """Somebody else was taken for `person`: a face as far away as that, `spare` within the limit, never is again.
+        """Somebody else was taken for `person`: a face as far away as that, `spare` within the rule, never is again.
+
+        To say it twice changes nothing more.
 
         Nothing of the other is kept but this number, for the other has agreed to nothing.
         """

@@ -128,11 +128,11 @@ class Templates:
         )
         return {row[0]: row[1] for row in rows}
 
-    async def tighten(self, person: int, by: float) -> float:
-        """Ask `by` more nearness of faces taken for this person; how much it is now, 0 when nobody is enrolled."""
+    async def tighten(self, person: int, to: float) -> float:
+        """Ask at least `to` more nearness of faces taken for this person; how much it is now, 0 without a template."""
 
         def job(connection: sqlite3.Connection) -> float:
-            connection.execute("UPDATE person_keys SET stricter = stricter + ? WHERE person = ?", (by, person))
+            connection.execute("UPDATE person_keys SET stricter = max(stricter, ?) WHERE person = ?", (to, person))
             row = connection.execute("SELECT stricter FROM person_keys WHERE person = ?", (person,)).fetchone()
             return float(row[0]) if row else 0.0
 
