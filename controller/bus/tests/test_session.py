@@ -13,7 +13,8 @@ from controller.settings import load
 from controller.tasks import end
 from doorwire import vocabulary as words
 from tools.broker import Broker
-from tools.door_simulator import DoorClient, SimulatedDoor
+from tools.door_client import DoorClient
+from tools.door_simulator import SimulatedDoor
 
 PASSWORD = "a password"
 
