@@ -126,7 +126,7 @@ def _look(
     """The read that counts, and the plate alone as other readers get it."""
     if truth.kind == "crop":
         return pipeline.read(rgb), rgb
-    plates = pipeline.read_frame(rgb)
+    plates = pipeline.read_frame(rgb, still=True)
     for stage, spent_ms in pipeline.stage_ms.items():
         tally.stages[stage].append(spent_ms)
     if not truth.text:
@@ -151,7 +151,7 @@ def _note_corners(plates: Sequence[PlateRead], corners: np.ndarray, tally: Tally
 def _surest(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray) -> Reading | PlateRead | None:
     if truth.kind == "crop":
         return pipeline.read(rgb)
-    return max(pipeline.read_frame(rgb), key=lambda plate: plate.confidence, default=None)
+    return max(pipeline.read_frame(rgb, still=True), key=lambda plate: plate.confidence, default=None)
 
 
 def _float_pipeline(threads: int, run: Path) -> PlatePipeline:

@@ -22,7 +22,11 @@ from models.plates.grammar import GRAMMAR, Grammar, Reading
 from models.runtime import Model
 
 MAX_PLATES = 8
-"""At most this many candidates of a frame are looked at closely; the best scores win."""
+"""At most this many candidates of a window are zoomed on; the best scores win."""
+WINDOW_PX = (720, 432)
+WINDOW_OVERLAP = 0.2
+WINDOWS_ALONG = 4
+"""A still's windows: width and height, the share that neighbours have in common, and where they grow instead."""
 ZOOM_SHARE = 0.63
 """The share of the corner net's width that the plate takes, as in its training."""
 ZOOM_PASSES = 2
@@ -87,9 +91,12 @@ class PlatePipeline:
         """The confidence from which a read counts as sure."""
         return self._reader.card.thresholds["sure"]
 
-    def read_frame(self, rgb: np.ndarray) -> list[PlateRead]:
-        """Every legible plate in an (H, W, 3) uint8 RGB picture, best score first."""
-        found = self.detect(rgb)
+    def read_frame(self, rgb: np.ndarray, still: bool = False) -> list[PlateRead]:
+        """Every legible plate in an (H, W, 3) uint8 RGB picture, best score first.
+
+        A stream shows a car again and larger; a `still` does not, so it is also looked at in overlapping windows.
+        """
+        found = self.detect(rgb, still)
         started = time.perf_counter()
         reads = []
         for plate in found:
@@ -112,10 +119,14 @@ class PlatePipeline:
         self.stage_ms["read"] = (time.perf_counter() - started) * 1e3
         return reads
 
-    def detect(self, rgb: np.ndarray) -> list[Found]:
+    def detect(self, rgb: np.ndarray, still: bool = False) -> list[Found]:
         """Plates with refined corners, best score first."""
         started = time.perf_counter()
         candidates = self._candidates(rgb)
+        for x, y, width, height in windows(rgb.shape[1], rgb.shape[0]) if still else ():
+            part = self._candidates(rgb[y : y + height, x : x + width])
+            candidates += [replace(found, corners=found.corners + np.array([x, y], np.float32)) for found in part]
+        candidates = _without_doubles(sorted(candidates, key=lambda plate: -plate.score))
         looked = time.perf_counter()
         found = [refined for candidate in candidates if (refined := self._refine(rgb, candidate)) is not None]
         self.stage_ms = {"detect": (looked - started) * 1e3, "corners": (time.perf_counter() - looked) * 1e3}
@@ -182,6 +193,23 @@ class PlatePipeline:
             if not _convex(quad):
                 return None
         return Found(quad.astype(np.float32), score, rows)
+
+
+def windows(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """(x, y, width, height) of the overlapping parts of a still, none where it is hardly larger than one of them."""
+    grow = max(1.0, max(width, height) / WINDOWS_ALONG / WINDOW_PX[0])
+    across, down = (_spans(size, grow * window) for size, window in zip((width, height), WINDOW_PX, strict=True))
+    places = [(x, y, x1 - x, y1 - y) for y, y1 in down for x, x1 in across]
+    return places if len(places) > 1 else []
+
+
+def _spans(size: int, window: float) -> list[tuple[int, int]]:
+    """About as long as the window, together the whole size."""
+    step = window * (1 - WINDOW_OVERLAP)
+    count = max(1, round((size - window * WINDOW_OVERLAP) / step))
+    length = size / (count - (count - 1) * WINDOW_OVERLAP)
+    starts = np.arange(count) * length * (1 - WINDOW_OVERLAP)
+    return [(round(start), round(start + length)) for start in starts]
 
 
 def agreed(readings: list[Reading]) -> Reading:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from models.plate import PlatePipeline, PlateRead
-from tools.frames import frames
+from tools.frames import PICTURES, frames
 
 _GREEN_BGR = (60, 200, 60)
 
@@ -16,9 +16,10 @@ _GREEN_BGR = (60, 200, 60)
 def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dict[str, Any]]:
     """One row a picture or video frame that has plates: frame number, stage times, plates; the first is plotted."""
     pipeline = PlatePipeline(threads)
+    still = source.suffix.lower() in PICTURES
     rows: list[dict[str, Any]] = []
     for number, rgb in frames(source):
-        reads = pipeline.read_frame(rgb)
+        reads = pipeline.read_frame(rgb, still)
         if not reads:
             continue
         stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}

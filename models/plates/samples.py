@@ -67,6 +67,8 @@ class PlatePainter:
             _add_dirt(ink, rng)
         if rng.random() < 0.6:
             _add_bolts(ink, rng)
+        if colour in ("green", "yellow_green"):
+            _add_emblem(ink, layout, rng)
         height, width = ink.shape
         layers = np.empty((height, width, 3), np.uint8)
         layers[..., 0] = ink
@@ -105,6 +107,16 @@ def _add_bolts(ink: np.ndarray, rng: np.random.Generator) -> None:
                 cv2.circle(ink, centre, radius, int(rng.integers(0, 256)), -1)
 
 
+def _add_emblem(ink: np.ndarray, layout: Layout, rng: np.random.Generator) -> None:
+    """The faint round mark of new-energy plates, between the office letter and the serial."""
+    office, serial = layout.slots[1:3]
+    scale = ink.shape[1] / layout.width_mm
+    middle_mm = (office.x_mm + office.width_mm + serial.x_mm) / 2
+    centre = (round(middle_mm * scale), round(layout.height_mm / 2 * scale))
+    radius = round(rng.uniform(8, 15) * scale)
+    cv2.circle(ink, centre, radius, int(rng.integers(0, 130)), int(rng.choice([-1, 1, 2])), cv2.LINE_AA)
+
+
 def _wear_province(ink: np.ndarray, layout: Layout, rng: np.random.Generator) -> None:
     """Thins the first character's paint: its narrow strokes go first."""
     slot = layout.slots[0]
@@ -134,7 +146,7 @@ def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
         return np.asarray(quad + rng.normal(0, 1, (4, 2)) * np.array([0.016, 0.05]) * strength, np.float32)
     plate = (unit - 0.5) * np.array([440, 140], np.float32)
     yaw, tilt = rng.normal(0, 0.09, 2) * strength
-    angle, shear = rng.normal(0, 0.075) * strength, rng.normal(0, 0.14) * strength
+    angle, shear = rng.normal(0, 0.09) * strength, rng.normal(0, 0.17) * strength
     depth = 1 + plate[:, 0] / 440 * yaw + plate[:, 1] / 140 * tilt
     plate = plate / depth[:, None]
     plate[:, 0] += shear * plate[:, 1]
@@ -244,7 +256,7 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
     if rng.random() < 0.15 * strength:
         edge = xs * rng.normal() + ys * rng.normal() * 0.5 > rng.normal(0, 0.5)
         light = light * np.where(edge, rng.uniform(0.35, 0.8), 1.0)
-    gain = np.exp(rng.normal(-0.2, 0.45) * strength)
+    gain = np.exp(rng.uniform(-1.8, -0.7) if rng.random() < 0.08 * strength else rng.normal(-0.2, 0.45) * strength)
     cast = gain * np.exp(rng.normal(0, 0.1, 3) * strength)
     out = picture * (light[..., None] * cast.astype(np.float32)).astype(np.float32)
     if rng.random() < 0.12 * strength:
@@ -257,10 +269,10 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         grey = out.mean(2, keepdims=True)
         out = grey + (out - grey) * rng.uniform(0.1, 0.9)
     if rng.random() < 0.3:
-        sigmas = rng.uniform(0.2, 1.3, 2) * strength + 0.05
+        sigmas = rng.uniform(0.2, 0.5 + 0.009 * width, 2) * strength + 0.05  # out of focus is so many mm, not pixels
         out = cv2.GaussianBlur(out, (0, 0), float(sigmas[0]), sigmaY=float(sigmas[1]))
     if rng.random() < 0.2 * strength:
-        kernel = np.full((1, int(rng.integers(2, 4))), 1.0, np.float32)
+        kernel = np.full((1, int(rng.integers(2, 4 + width // 48))), 1.0, np.float32)
         out = cv2.filter2D(out, -1, (kernel if rng.random() < 0.7 else kernel.T) / kernel.size)
     if rng.random() < 0.25 * strength:  # cameras sharpen: bright halos around characters
         out = out + (out - cv2.GaussianBlur(out, (0, 0), 1.0)) * np.float32(rng.uniform(0.3, 2.0))

@@ -39,7 +39,7 @@ def _common(rng: Rng) -> str:
 
 def _green_small(rng: Rng) -> str:
     kind = _pick(rng, "DDDFF" if rng.random() < 0.7 else "ABCEGHJK")
-    return _province(rng) + _office(rng) + kind + _serial(rng, 1) + _serial(rng, 4, 0.0)
+    return _province(rng) + _office(rng) + kind + _serial(rng, 1, 0.2) + _serial(rng, 4, 0.0)
 
 
 def _armed(rng: Rng) -> str:
@@ -47,15 +47,15 @@ def _armed(rng: Rng) -> str:
 
 
 KINDS: tuple[tuple[float, str, Callable[[Rng], str]], ...] = (
-    (0.45, "blue", _common),
-    (0.15, "yellow", _common),
-    (0.19, "green", _green_small),
-    (0.03, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
+    (0.40, "blue", _common),
+    (0.13, "yellow", _common),
+    (0.23, "green", _green_small),
+    (0.05, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
     (0.04, "white", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "警"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "学"),
-    (0.01, "black", lambda rng: "使" + _serial(rng, 6, 0.0)),
-    (0.01, "black", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4, 0.0) + "领"),
+    (0.015, "black", lambda rng: "使" + _serial(rng, 6, 0.0)),
+    (0.015, "black", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4, 0.0) + "领"),
     (0.03, "black", lambda rng: "粤Z" + _serial(rng, 4) + _pick(rng, "港澳")),
     (0.03, "white", _armed),
 )

@@ -19,7 +19,8 @@ from models.plates.glyphs import font_mask
 from models.plates.nets import corner_net, detector_net
 from models.plates.samples import PlatePainter
 from models.plates.scenes import CLOSE_HEIGHT_PX, CLOSE_WIDTH_PX, Close, SceneSampler, Standing
-from models.plates.training import Run, add_run_arguments
+from models.plates.training import Run, add_run_arguments, scaled
+from models.plates.warm_start import start_from
 
 WIDE_HEIGHT_PX, WIDE_WIDTH_PX = 160, 256
 WIDE_BATCH, CLOSE_BATCH = 16, 64
@@ -128,7 +129,10 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of pictures without plates")
     args = parser.parse_args()
     wide = args.net == "wide"
-    run = Run(detector_net() if wide else corner_net(), args.out, args.minutes, args.rate, args.seed, args.threads)
+    net = detector_net() if wide else corner_net()
+    if args.start:
+        start_from(net, args.start, scaled(next(iter(Pictures(args, args.seed)))[0]))
+    run = Run(net, args.out, args.minutes, args.rate, args.seed, args.threads)
     loader = DataLoader(Pictures(args, args.seed + run.step), batch_size=None, num_workers=args.workers)
     run.fit(loader, wide_loss if wide else close_loss)
 

@@ -19,7 +19,8 @@ from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
 from models.plates.nets import multiply_adds, reader_net
 from models.plates.samples import COLUMNS, UNLABELLED, PlatePainter, ReaderSampler
 from models.plates.split import is_training_crop, read_truth
-from models.plates.training import Run, add_run_arguments
+from models.plates.training import Run, add_run_arguments, scaled
+from models.plates.warm_start import start_from
 
 BATCH = 64
 REAL_PER_BATCH = 8
@@ -112,9 +113,11 @@ def train(args: argparse.Namespace) -> None:
     """Runs until `--minutes` of the whole schedule are used, writing `checkpoint.pt` and `curve.csv`."""
     net = reader_net()
     print(f"{multiply_adds(net, STRIP_HEIGHT_PX, STRIP_WIDTH_PX) / 1e6:.1f} M multiply-adds", flush=True)
+    if args.start:
+        start_from(net, args.start, scaled(next(iter(Batches(args.fonts, None, args.seed, 0)))[0]))
     run = Run(net, args.out, args.minutes, args.rate, args.seed, args.threads)
-    data = Batches(args.fonts, args.crops, args.seed + run.step, 0 if run.step else args.ramp)
-    finetuning = run.step > 0 and args.finetune
+    data = Batches(args.fonts, args.crops, args.seed + run.step, 0 if run.step or args.start else args.ramp)
+    finetuning = args.start or (run.step > 0 and args.finetune)
 
     def loss_of(outputs: list[Tensor], batch: Batch, progress: float) -> Tensor:
         column_weight = 1.0 if progress < 0.2 else max(0.1, 1.0 - (progress - 0.2) * 6)

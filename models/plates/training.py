@@ -25,6 +25,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of checkpoint.pt and curve.csv; resumed if there"
     )
+    parser.add_argument("--start", type=Path, help="a committed .tflite of this net to begin from; not if resumed")
     parser.add_argument(
         "--minutes", type=float, default=30, help="length of the whole schedule, resumed parts included"
     )

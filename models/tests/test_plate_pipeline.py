@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
-from models.plate import PlatePipeline, agreed
+from models.plate import PlatePipeline, agreed, windows
 from models.plates.geometry import rectify
 from models.plates.peers import Peer, plate_among
 from models.plates.reliability import expected_error, reliability, reliability_plot
@@ -108,6 +108,28 @@ def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypat
     illegible = replace(reading, distribution=faint, posteriors=tuple(faint.max(1)), confidence=0.3)
     monkeypatch.setattr(PlatePipeline, "_read_strip", lambda _self, _strip: illegible)
     assert pipeline.read_frame(scene) == []
+
+
+def test_a_still_is_looked_at_in_windows_where_a_plate_is_small(pipeline: PlatePipeline) -> None:
+    scene = car_scene(1160, 720)
+    small = with_plate(scene, "皖A12345", "blue", 60)
+    assert pipeline.read_frame(small) == []  # 15 px wide to the detector
+    assert [plate.text for plate in pipeline.read_frame(small, still=True)] == ["皖A12345"]
+    assert pipeline.read_frame(scene, still=True) == []
+
+
+@pytest.mark.parametrize("size", [(720, 1160), (1920, 1080), (5000, 300), (3, 2000), (4000, 3000), (1280, 720)])
+def test_windows_overlap_and_cover_the_picture(size: tuple[int, int]) -> None:
+    covered = np.zeros(size[::-1], np.uint8)
+    for x, y, width, height in windows(*size):
+        assert x >= 0 and y >= 0 and x + width <= size[0] and y + height <= size[1]
+        covered[y : y + height, x : x + width] += 1
+    assert covered.min() == 1 and covered.max() > 1
+
+
+@pytest.mark.parametrize("size", [(480, 288), (250, 250), (640, 480), (1, 1)])
+def test_a_picture_hardly_larger_than_a_window_has_none(size: tuple[int, int]) -> None:
+    assert windows(*size) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (50, 60)])

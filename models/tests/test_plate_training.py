@@ -46,6 +46,35 @@ def test_exported_graph_gives_what_the_net_gives(kind: str) -> None:
         assert np.allclose(one, other, atol=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["reader", "wide", "close"])
+def test_a_committed_file_is_a_start_for_training(kind: str) -> None:
+    from models.cards import FOLDER
+    from models.plates.export import NETS
+    from models.plates.warm_start import start_from
+    from models.runtime import Network
+
+    name, make, height, width = NETS[kind]
+    torch.manual_seed(0)
+    net, pictures = make(), torch.randn(16, 3, height, width) / 2
+    file = FOLDER / name / f"{name}.tflite"
+    start_from(net, file, pictures)
+    with torch.no_grad():
+        still, moving = net.eval()(pictures)[0], net.train()(pictures)[0]  # the file's norms, then the batch's own
+    wanted = Network(file.read_bytes()).run(pictures[:1].permute(0, 2, 3, 1).numpy())[0].transpose(0, 3, 1, 2)
+    assert np.corrcoef(still[0].numpy().ravel(), wanted.ravel())[0, 1] > 0.95
+    assert torch.allclose(still, moving, atol=0.05)
+
+
+def test_a_start_of_another_net_is_refused() -> None:
+    from models.cards import FOLDER
+    from models.errors import ModelFormatError
+    from models.plates.nets import corner_net
+    from models.plates.warm_start import start_from
+
+    with pytest.raises(ModelFormatError, match="not this net's"):
+        start_from(corner_net(), FOLDER / "plate_reader" / "plate_reader.tflite", torch.zeros(2, 3, 64, 128))
+
+
 @pytest.mark.parametrize(("kind", "limit_m"), [("reader", 60), ("wide", 150), ("close", 60)])
 def test_nets_stay_within_their_budget(kind: str, limit_m: int) -> None:
     from models.plates.export import NETS
