@@ -17,7 +17,7 @@ import numpy as np
 from models.cards import Card, load_card
 from models.plates.alphabet import BLANK, INDEX, PROVINCES, UNKNOWN_PROVINCE
 from models.plates.cells import CELL_PX, CORNER_UNIT_PX
-from models.plates.geometry import strip
+from models.plates.geometry import strip, tilted
 from models.plates.grammar import GRAMMAR, Grammar, Reading
 from models.runtime import Model
 
@@ -30,9 +30,10 @@ WINDOWS_ALONG = 4
 ZOOM_SHARE = 0.63
 """The share of the corner net's width that the plate takes, as in its training."""
 ZOOM_PASSES = 2
-PLATE_MARGINS = (0.06, 0.02, 0.1)
-CROP_MARGINS = (0.04, 0.0, 0.08)
-"""Shares of the plate's size around it that the reader is shown: corners and crops are never perfect."""
+PLATE_VIEWS = ((0.06, 0.0), (0.02, 0.0), (0.1, 0.0))
+CROP_VIEWS = ((0.04, 0.0), (0.0, 0.0), (0.08, 0.0), (0.04, 0.2), (0.04, -0.2), (0.04, 0.4), (0.04, -0.4))
+"""How the reader is shown a plate: with this share of its size around it, and as if its right end lay this share of its
+height lower than its left. Corners are never perfect, and a crop is the box around a tilted plate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class PlatePipeline:
         started = time.perf_counter()
         reads = []
         for plate in found:
-            reading = self._read_plate(rgb, plate, PLATE_MARGINS)
+            reading = self._read_plate(rgb, plate, PLATE_VIEWS)
             if reading.legibility < self._reader.card.thresholds["legible"]:
                 continue
             reads.append(
@@ -136,13 +137,13 @@ class PlatePipeline:
         """The text on a tight picture of one single-row plate, any size, uint8 RGB."""
         height, width = crop.shape[:2]
         edge = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        return self._read_plate(crop, Found(edge, 1.0, 1), CROP_MARGINS)
+        return self._read_plate(crop, Found(edge, 1.0, 1), CROP_VIEWS)
 
-    def _read_plate(self, rgb: np.ndarray, plate: Found, margins: tuple[float, ...]) -> Reading:
-        """The surest reading over a few margins, as sure as they agree; a first sure one is enough."""
+    def _read_plate(self, rgb: np.ndarray, plate: Found, views: tuple[tuple[float, float], ...]) -> Reading:
+        """The surest reading over a few views, as sure as they agree; a first sure one is enough."""
         readings: list[Reading] = []
-        for margin in margins:
-            readings.append(self._read_strip(strip(rgb, plate.corners, plate.rows, margin)))
+        for margin, tilt in views:
+            readings.append(self._read_strip(strip(rgb, tilted(plate.corners, tilt), plate.rows, margin)))
             if len(readings) == 1 and readings[0].confidence >= self.sure_confidence:
                 break
         return agreed(readings)

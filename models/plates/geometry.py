@@ -51,6 +51,12 @@ def double_x_to_strip(x_mm: float, top: bool) -> float:
     return inside * TOP_ROW_SHARE if top else TOP_ROW_SHARE + inside * (1 - TOP_ROW_SHARE)
 
 
+def tilted(corners: np.ndarray, share: float) -> np.ndarray:
+    """The corners with the right end this share of the height lower and the left end as much higher, both by half."""
+    left, right = corners[3] - corners[0], corners[2] - corners[1]
+    return np.asarray(corners + share / 2 * np.stack([-left, right, right, -left]), np.float32)
+
+
 def strip(image: np.ndarray, corners: np.ndarray, rows: int, margin: float) -> np.ndarray:
     """The reader's input, (32, 128, 3) uint8, of the plate with these corners and a margin (a share of its size)."""
     if rows == 1:

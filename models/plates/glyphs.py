@@ -71,14 +71,17 @@ def _bent(mask: np.ndarray, way: int) -> np.ndarray:
     return cv2.remap(mask, x * (width - 1), y * (height - 1), cv2.INTER_LINEAR)
 
 
-def glyph_variants(symbol: str, fonts: list[tuple[Path, int]]) -> list[np.ndarray]:
-    """All masks that training may draw for a symbol: our strokes in four widths, and each font for Chinese ones."""
+def glyph_variants(symbol: str, fonts: list[tuple[Path, int]], own: bool = True) -> list[np.ndarray]:
+    """All masks that training may draw for a symbol: our strokes in four widths, and each font for Chinese ones.
+
+    Without our own, letters and digits come from the fonts too.
+    """
     variants = []
-    if symbol in strokes.STROKES:
+    if own and symbol in strokes.STROKES:
         variants += [stroke_mask(symbol, factor) for factor in WIDTH_FACTORS]
-    if symbol in strokes.OTHER_FORMS:
+    if own and symbol in strokes.OTHER_FORMS:
         variants += [stroke_mask(symbol, factor, other=True) for factor in WIDTH_FACTORS]
-    if not symbol.isascii():
+    if not (own and symbol.isascii()):
         variants += [form for path, face in fonts for form in _forms(font_mask(symbol, path, face))]
     if not variants:
         raise MissingGlyph(f"{symbol}: neither drawn nor in a font")

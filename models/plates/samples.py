@@ -4,6 +4,7 @@ One sample costs well under a millisecond because only the ink mask is drawn lar
 to the few pixels that are left after the warp.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from models.plates.layout import Layout, layout_for
 from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
 from models.plates.texts import random_plate
 
+PARTS = ("strokes", "wear", "pose", "resolution", "blur", "light")
+"""What can be left out of drawing, to see what it is worth: `ablate.py`."""
 COLUMNS = 32
 UNLABELLED = -1
 _PX_PER_MM = 0.6
 _GLYPH_SIZE = (27, 54)
+_UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,11 @@ class Drawn:
 class PlatePainter:
     """Draws ink masks with glyphs chosen at random among the variants."""
 
-    def __init__(self, fonts: list[tuple[Path, int]]) -> None:
+    def __init__(self, fonts: list[tuple[Path, int]], without: Collection[str] = ()) -> None:
+        self._own, self._worn = "strokes" not in without, "wear" not in without
         self._glyphs: dict[str, list[np.ndarray]] = {}
         for symbol in alphabet.SYMBOLS:
-            variants = glyph_variants(symbol, fonts)
+            variants = glyph_variants(symbol, fonts, self._own)
             self._glyphs[symbol] = [cv2.resize(mask, _GLYPH_SIZE, interpolation=cv2.INTER_AREA) for mask in variants]
 
     def draw(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
@@ -55,18 +60,14 @@ class PlatePainter:
 
         def mask_of(symbol: str) -> np.ndarray:
             variants = self._glyphs[symbol]
-            if not symbol.isascii():
+            if not (self._own and symbol.isascii()):
                 return variants[int(rng.integers(len(variants)))]
             forms = len(variants) // len(WIDTH_FACTORS)
             return variants[weight + len(WIDTH_FACTORS) * int(rng.integers(forms))]
 
         ink = ink_mask(text, layout, _PX_PER_MM * rng.uniform(0.96, 1.04), mask_of)
-        if rng.random() < 0.25:
-            _wear_province(ink, layout, rng)
-        if rng.random() < 0.25:
-            _add_dirt(ink, rng)
-        if rng.random() < 0.6:
-            _add_bolts(ink, rng)
+        if self._worn:
+            _wear(ink, layout, rng)
         if colour in ("green", "yellow_green"):
             _add_emblem(ink, layout, rng)
         height, width = ink.shape
@@ -95,6 +96,15 @@ def _gradient(colour: str, height: int, width: int) -> np.ndarray:
     if colour == "yellow_green":
         return np.where(np.arange(width) < width * 0.24, 0, 255).astype(np.uint8)[None, :]
     return np.full((1, 1), 255, np.uint8)
+
+
+def _wear(ink: np.ndarray, layout: Layout, rng: np.random.Generator) -> None:
+    if rng.random() < 0.25:
+        _wear_province(ink, layout, rng)
+    if rng.random() < 0.25:
+        _add_dirt(ink, rng)
+    if rng.random() < 0.6:
+        _add_bolts(ink, rng)
 
 
 def _add_bolts(ink: np.ndarray, rng: np.random.Generator) -> None:
@@ -139,12 +149,11 @@ def _add_dirt(ink: np.ndarray, rng: np.random.Generator) -> None:
 
 def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
     """(4, 2) float32 in shares of the strip: either nearly rectified corners or the box around a tilted plate."""
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     if rng.random() < 0.5:
         margin = rng.uniform(-0.01, 0.06)
-        quad = unit * (1 - 2 * margin) + margin
+        quad = _UNIT * (1 - 2 * margin) + margin
         return np.asarray(quad + rng.normal(0, 1, (4, 2)) * np.array([0.016, 0.05]) * strength, np.float32)
-    plate = (unit - 0.5) * np.array([440, 140], np.float32)
+    plate = (_UNIT - 0.5) * np.array([440, 140], np.float32)
     yaw, tilt = rng.normal(0, 0.09, 2) * strength
     angle, shear = rng.normal(0, 0.09) * strength, rng.normal(0, 0.17) * strength
     depth = 1 + plate[:, 0] / 440 * yaw + plate[:, 1] / 140 * tilt
@@ -163,8 +172,8 @@ def _random_quad(rng: np.random.Generator, strength: float) -> np.ndarray:
 class ReaderSampler:
     """Endless (strip, column labels, text indices, colour) samples for one seed."""
 
-    def __init__(self, painter: PlatePainter, seed: int) -> None:
-        self._painter = painter
+    def __init__(self, painter: PlatePainter, seed: int, without: Collection[str] = ()) -> None:
+        self._painter, self._without = painter, without
         self._rng = np.random.default_rng(seed)
 
     def sample(self, strength: float) -> tuple[np.ndarray, np.ndarray, list[int], int]:
@@ -172,11 +181,16 @@ class ReaderSampler:
         rng = self._rng
         text, colour = random_plate(rng)
         rows = 2 if colour == "yellow" and rng.random() < 0.25 else 1
-        drawn = self._painter.draw(text, colour, rng, rows)
-        quad = _random_quad(rng, strength if rows == 1 else strength * 0.5)
-        picture, homography = expose(drawn, quad, rng, strength)
-        labels = column_labels(drawn, homography)
+        picture, labels = self.of(text, colour, rows, strength)
         return picture, labels, alphabet.encode(text), alphabet.COLOURS.index(colour)
+
+    def of(self, text: str, colour: str, rows: int, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        """(32, 128, 3) uint8 strip and (32,) int64 labels of this plate."""
+        rng = self._rng
+        drawn = self._painter.draw(text, colour, rng, rows)
+        quad = _UNIT if "pose" in self._without else _random_quad(rng, strength if rows == 1 else strength * 0.5)
+        picture, homography = expose(drawn, quad, rng, strength, self._without)
+        return picture, column_labels(drawn, homography)
 
 
 def column_labels(drawn: Drawn, homography: np.ndarray) -> np.ndarray:
@@ -193,22 +207,26 @@ def column_labels(drawn: Drawn, homography: np.ndarray) -> np.ndarray:
     return labels
 
 
-def expose(drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: float) -> tuple[np.ndarray, np.ndarray]:
+def expose(
+    drawn: Drawn, quad: np.ndarray, rng: np.random.Generator, strength: float, without: Collection[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """The strip as a camera sees it, (32, 128, 3) uint8, and the homography of shares plate → strip."""
-    width = int(rng.integers(46, 145)) if rng.random() < strength else STRIP_WIDTH_PX
+    coarse = "resolution" not in without and rng.random() < strength
+    width = int(rng.integers(46, 145)) if coarse else STRIP_WIDTH_PX
     height = max(13, round(width * 0.25 * rng.uniform(0.8, 1.15)))
     source_height, source_width = drawn.layers.shape[:2]
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    homography = cv2.getPerspectiveTransform(unit, quad)
+    homography = cv2.getPerspectiveTransform(_UNIT, quad)
     to_pixels = cv2.getPerspectiveTransform(
-        unit * np.array([source_width, source_height], np.float32), quad * np.array([2 * width, 2 * height], np.float32)
+        _UNIT * np.array([source_width, source_height], np.float32),
+        quad * np.array([2 * width, 2 * height], np.float32),
     )
     layers = cv2.warpPerspective(drawn.layers, to_pixels, (2 * width, 2 * height), flags=cv2.INTER_LINEAR)
     layers = cv2.resize(layers, (width, height), interpolation=cv2.INTER_AREA)
-    picture = colourise(layers, drawn, rng, strength)
-    picture = spoil(picture, rng, strength)
+    lit = 0.0 if "light" in without else strength
+    picture = light(colourise(layers, drawn, rng, lit), rng, lit)
+    spoilt = spoil(picture, rng, 0.0 if "blur" in without else strength)
     method = cv2.INTER_LINEAR if rng.random() < 0.75 else cv2.INTER_CUBIC
-    return cv2.resize(picture, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=method), homography
+    return cv2.resize(spoilt, (STRIP_WIDTH_PX, STRIP_HEIGHT_PX), interpolation=method), homography
 
 
 def colourise(layers: np.ndarray, drawn: Drawn, rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -246,19 +264,19 @@ def _surrounding(height: int, width: int, rng: np.random.Generator) -> np.ndarra
     return around
 
 
-def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Light, shadow, glare, haze, blur, noise and JPEG; float32 in, uint8 out."""
+def light(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Light, shadow, glare, haze and faded colour; float32 in and out."""
     height, width = picture.shape[:2]
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     slope = rng.normal(0, 0.2, 2) * strength
-    light = 1 + slope[0] * xs + slope[1] * ys
+    shade = 1 + slope[0] * xs + slope[1] * ys
     if rng.random() < 0.15 * strength:
         edge = xs * rng.normal() + ys * rng.normal() * 0.5 > rng.normal(0, 0.5)
-        light = light * np.where(edge, rng.uniform(0.35, 0.8), 1.0)
+        shade = shade * np.where(edge, rng.uniform(0.35, 0.8), 1.0)
     gain = np.exp(rng.uniform(-1.8, -0.7) if rng.random() < 0.08 * strength else rng.normal(-0.2, 0.45) * strength)
     cast = gain * np.exp(rng.normal(0, 0.1, 3) * strength)
-    out = picture * (light[..., None] * cast.astype(np.float32)).astype(np.float32)
+    out = picture * (shade[..., None] * cast.astype(np.float32)).astype(np.float32)
     if rng.random() < 0.12 * strength:
         x, y = rng.uniform(-1, 1, 2)
         out += (rng.uniform(60, 220) * np.exp(-((xs - x) ** 2 * 8 + (ys - y) ** 2 * 2)))[..., None].astype(np.float32)
@@ -268,6 +286,13 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
     if rng.random() < 0.3 * strength:
         grey = out.mean(2, keepdims=True)
         out = grey + (out - grey) * rng.uniform(0.1, 0.9)
+    return np.asarray(out, np.float32)
+
+
+def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Blur, sharpening, noise and JPEG; float32 in, uint8 out."""
+    height, width = picture.shape[:2]
+    out = picture
     if rng.random() < 0.3:
         sigmas = rng.uniform(0.2, 0.5 + 0.009 * width, 2) * strength + 0.05  # out of focus is so many mm, not pixels
         out = cv2.GaussianBlur(out, (0, 0), float(sigmas[0]), sigmaY=float(sigmas[1]))

@@ -5,6 +5,7 @@ python -m models.plates.train_reader --out RUN --minutes 30 --fonts FONT[:FACE] 
 
 import argparse
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -65,13 +66,20 @@ class RealCrops:
 class Batches(IterableDataset[Batch]):
     """Endless batches; the spoiling grows from 0.3 to 1 over the first `ramp` batches."""
 
-    def __init__(self, fonts: list[tuple[Path, int]], crops: Path | None, seed: int, ramp: int) -> None:
-        self._fonts, self._crops, self._seed, self._ramp = fonts, crops, seed, ramp
+    def __init__(
+        self,
+        fonts: list[tuple[Path, int]],
+        crops: Path | None,
+        seed: int,
+        ramp: int,
+        without: Collection[str] = (),
+    ) -> None:
+        self._fonts, self._crops, self._seed, self._ramp, self._without = fonts, crops, seed, ramp, without
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         worker = get_worker_info()
         seed = self._seed + (worker.id if worker else 0) * 7919
-        sampler = ReaderSampler(PlatePainter(self._fonts), seed)
+        sampler = ReaderSampler(PlatePainter(self._fonts, self._without), seed, self._without)
         rng = np.random.default_rng(seed + 1)
         real = RealCrops(self._crops) if self._crops else None
         number = 0
@@ -109,6 +117,16 @@ def losses(output: Tensor, batch: Batch, column_weight: float) -> Tensor:
     return total
 
 
+def loss_of(outputs: list[Tensor], batch: Batch, progress: float) -> Tensor:
+    """Columns alone at first, then more and more CTC."""
+    return losses(outputs[0].squeeze(2), batch, 1.0 if progress < 0.2 else max(0.1, 1.0 - (progress - 0.2) * 6))
+
+
+def later_loss(outputs: list[Tensor], batch: Batch, progress: float) -> Tensor:
+    """What the first schedule ended with, for a net that reads already."""
+    return losses(outputs[0].squeeze(2), batch, 0.1)
+
+
 def train(args: argparse.Namespace) -> None:
     """Runs until `--minutes` of the whole schedule are used, writing `checkpoint.pt` and `curve.csv`."""
     net = reader_net()
@@ -119,11 +137,7 @@ def train(args: argparse.Namespace) -> None:
     data = Batches(args.fonts, args.crops, args.seed + run.step, 0 if run.step or args.start else args.ramp)
     finetuning = args.start or (run.step > 0 and args.finetune)
 
-    def loss_of(outputs: list[Tensor], batch: Batch, progress: float) -> Tensor:
-        column_weight = 1.0 if progress < 0.2 else max(0.1, 1.0 - (progress - 0.2) * 6)
-        return losses(outputs[0].squeeze(2), batch, 0.1 if finetuning else column_weight)
-
-    run.fit(DataLoader(data, batch_size=None, num_workers=args.workers), loss_of)
+    run.fit(DataLoader(data, batch_size=None, num_workers=args.workers), later_loss if finetuning else loss_of)
 
 
 def main() -> None:

@@ -61,12 +61,15 @@ class Run:
     def _checkpoint(self) -> Path:
         return self._out / "checkpoint.pt"
 
-    def fit(self, batches: Iterable[Any], loss_of: LossOf) -> None:
-        """A batch is a tuple of tensors whose first is (N, 3, H, W) uint8; `loss_of(outputs, batch, progress 0…1)`."""
+    def fit(self, batches: Iterable[Any], loss_of: LossOf, steps: int | None = None) -> None:
+        """A batch is a tuple of tensors whose first is (N, 3, H, W) uint8; `loss_of(outputs, batch, progress 0…1)`.
+
+        `steps` is the length of the schedule instead of the minutes: runs to compare are equal on a busy machine too.
+        """
         started, saved = time.monotonic() - self._spent_s, time.monotonic()
         for batch in batches:
             self._spent_s = time.monotonic() - started
-            progress = self._spent_s / (self._minutes * 60)
+            progress = self.step / steps if steps else self._spent_s / (self._minutes * 60)
             if progress >= 1:
                 break
             moved = tuple(part.to(self._device) for part in batch)

@@ -8,7 +8,7 @@ import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
 from models.plate import PlatePipeline, agreed, windows
-from models.plates.geometry import rectify
+from models.plates.geometry import rectify, tilted
 from models.plates.peers import Peer, plate_among
 from models.plates.reliability import expected_error, reliability, reliability_plot
 from models.plates.render import degrade, plate_image
@@ -163,6 +163,20 @@ def test_every_net_sees_red_first(pipeline: PlatePipeline, monkeypatch: pytest.M
     pipeline.read(scene) if net == "_reader" else pipeline.detect(scene)
     assert model.card.input.order == "RGB"
     assert all(red > blue for red, _, blue in seen) and seen
+
+
+@pytest.mark.parametrize("drop", [-1.0, 1.0])
+def test_read_rights_the_box_around_a_tilted_plate(pipeline: PlatePipeline, drop: float) -> None:
+    plate = plate_image("苏EA3S5R", "blue", 140)
+    height, width = plate.shape[:2]
+    shift = np.array([[1, 0, 0], [drop * height / width, 1, max(0.0, -drop) * height]], np.float32)
+    crop = cv2.warpAffine(plate, shift, (width, round(height * (1 + abs(drop)))), borderMode=cv2.BORDER_REPLICATE)
+    assert pipeline.read(cv2.resize(crop, (94, 24), interpolation=cv2.INTER_AREA)).text == "苏EA3S5R"
+
+
+def test_tilted_corners_go_down_on_the_right() -> None:
+    box = np.array([[0, 0], [100, 0], [100, 30], [0, 30]], np.float32)
+    assert tilted(box, 0.2).tolist() == [[0, -3], [100, 3], [100, 33], [0, 27]]
 
 
 def test_read_takes_a_crop_of_any_size(pipeline: PlatePipeline) -> None:
