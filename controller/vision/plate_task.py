@@ -13,9 +13,11 @@ from controller.vision.passage import Decided, Passages
 from controller.vision.sighting import PlateSighting
 from controller.vision.track import Box
 from controller.vision.vote import Read, sharpness, weight
+from models.body_colour import body_chances
 from models.plate import PlatePipeline, PlateRead
 from models.plates.alphabet import SYMBOLS, UNKNOWN_PROVINCE
 from models.plates.grammar import Reading, legibility
+from models.vehicle import vehicle_class
 
 MOVED = 0.15  # of the plate's height: below that it stood
 _LIKELY = 0.01  # of a symbol: below that it takes no part in the vote
@@ -77,17 +79,21 @@ class PlateTask:
             _direction(passage.began, passage.box),
             picture.jpeg if picture else None,
             0.0,
+            verdict.paint.name,
+            verdict.paint.confidence,
+            vehicle_class(verdict.plate_type),
         )
 
 
 def voter(read: PlateRead, rgb: NDArray[np.uint8]) -> Read:
-    """A frame's read as the vote takes it, weighted by the plate's score, height and sharpness."""
+    """A frame's read as the vote takes it, weighted by the plate's score, height and sharpness; its body's colour."""
     box = _box(read)
     height, width = rgb.shape[:2]
     x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
     part = rgb[y0 : min(y1, height), x0 : min(x1, width)]
     worth = weight(float(read.score), box[3] - box[1], sharpness(part), legibility(read.posteriors))
-    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth)
+    paint = body_chances(rgb, np.asarray(read.corners, np.float32), read.colour)
+    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth, paint)
 
 
 def chances(read: PlateRead | Reading) -> tuple[dict[str, float], ...]:

@@ -36,7 +36,11 @@ class FaceSighting:
 
 @dataclass(frozen=True, slots=True)
 class PlateSighting:
-    """One plate that passed. `posteriors` one per character, `confidence` their minimum; `direction` in, out or ""."""
+    """One plate that passed. `posteriors` one per character, `confidence` their minimum; `direction` in, out or "".
+
+    `colour` is the plate's; `body_colour` and `vehicle_class` are words of `models.body_colour.COLOURS` and
+    `models.vehicle.CLASSES`, or "" where the pictures did not tell.
+    """
 
     camera: str
     track: int
@@ -49,6 +53,9 @@ class PlateSighting:
     direction: str
     jpeg: bytes | None
     latency_ms: float
+    body_colour: str = ""
+    body_confidence: float = 0.0
+    vehicle_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

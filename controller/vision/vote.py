@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.body_colour import UNKNOWN, Paint, told
 from models.plates.alphabet import PROVINCES, UNKNOWN_PROVINCE
 
 SHARP = 300.0  # variance of the Laplacian at 32 px height: filmed plates in focus have more
@@ -24,13 +25,16 @@ _HEIGHT_PX = 32
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One frame's reading. `chances` are the probabilities of the likelier symbols at each position."""
+    """One frame's reading. `chances` are the probabilities of the likelier symbols at each position, `paint` those of
+    the body's colours (see `body_chances`).
+    """
 
     text: str
     chances: tuple[Mapping[str, float], ...]
     plate_type: str
     colour: str
     weight: float
+    paint: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def confidence(self) -> float:
@@ -47,6 +51,7 @@ class Verdict:
     confidence: float
     plate_type: str
     colour: str
+    paint: Paint = UNKNOWN
 
 
 def vote(reads: list[Read]) -> Verdict:
@@ -70,7 +75,8 @@ def vote(reads: list[Read]) -> Verdict:
         text += UNKNOWN_PROVINCE if best in PROVINCES and chance < PROVINCE_FLOOR else best
         posteriors.append(chance)
     heaviest = max(same, key=lambda read: read.weight)
-    return Verdict(text, tuple(posteriors), min(posteriors), plate_type, heaviest.colour)
+    paint = told((read.paint, read.weight) for read in same)
+    return Verdict(text, tuple(posteriors), min(posteriors), plate_type, heaviest.colour, paint)
 
 
 def _pooled(reads: list[Read], position: int) -> dict[str, float]:
