@@ -19,6 +19,7 @@ from models.plates.geometry import rectify
 COLOURS = ("black", "white", "grey", "red", "blue", "yellow", "green", "brown")
 """Silver is grey, champagne and gold are brown, orange is red or brown: so do registers write them."""
 SURE = 0.6  # of the chances, below that the colour is not told
+_SUREST = 0.99  # nor is any surer
 
 _PLATE_PX = 32  # the plate's width in the small upright picture
 _SIDE, _ABOVE, _BELOW = 1.5, 2.4, 0.3  # what that picture shows, in plate widths from the plate's middle
@@ -103,7 +104,7 @@ def told(frames: Iterable[tuple[Mapping[str, float], float]]) -> Paint:
     best = max(sums, key=lambda name: sums[name])
     if total <= 0 or sums[best] < SURE * total:
         return UNKNOWN
-    return Paint(best, sums[best] / total)
+    return Paint(best, min(_SUREST, sums[best] / total))
 
 
 def _upright(rgb: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

@@ -254,7 +254,8 @@ def plates_command(
         return
     for frame in frames:
         for plate in frame["plates"]:
-            _screen.print(f"{frame['frame']:6}  {plate['text']}  {plate['plate_type']}  {plate['confidence']:.3f}")
+            looks = f"{plate['plate_type']}  {plate['body_colour'] or 'unknown'} body"
+            _screen.print(f"{frame['frame']:6}  {plate['text']}  {plate['confidence']:.3f}  {looks}", markup=False)
     if not frames:
         _screen.print("no plate")
 

@@ -7,7 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from models.body_colour import body_chances, told
 from models.plate import PlatePipeline, PlateRead
+from models.vehicle import vehicle_class
 from tools.frames import PICTURES, frames
 
 _GREEN_BGR = (60, 200, 60)
@@ -23,7 +25,7 @@ def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dic
         if not reads:
             continue
         stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
-        rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read) for read in reads]})
+        rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read, rgb) for read in reads]})
         if plot is not None and len(rows) == 1:
             cv2.imwrite(str(plot), drawn(rgb, reads))
     return rows
@@ -41,8 +43,11 @@ def drawn(rgb: np.ndarray, reads: list[PlateRead]) -> np.ndarray:
     return out
 
 
-def _plain(read: PlateRead) -> dict[str, Any]:
+def _plain(read: PlateRead, rgb: np.ndarray) -> dict[str, Any]:
     row = asdict(read)
+    paint = told([(body_chances(rgb, read.corners, read.colour), 1.0)])
+    row |= {"body_colour": paint.name, "body_confidence": round(paint.confidence, 3)}
+    row["vehicle_class"] = vehicle_class(read.plate_type)
     del row["distribution"]
     row["corners"] = [[round(float(x), 1), round(float(y), 1)] for x, y in read.corners]
     row["posteriors"] = [round(value, 4) for value in read.posteriors]

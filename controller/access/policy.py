@@ -51,6 +51,10 @@ class Policy:
         """The registered plate that a doubtful read most likely is, with its probability."""
         return resolve(normal_plate(read), posteriors, self._vehicles)
 
+    def vehicle(self, plate: str) -> Vehicle | None:
+        """What is registered with exactly this plate."""
+        return self._vehicles.get(normal_plate(plate))
+
     def knows(self, person_id: int) -> bool:
         """Is this person on the list in force?"""
         return person_id in self._people

@@ -49,6 +49,18 @@ class AlertView(BaseModel):
     confirmed_unix: float
 
 
+class VehicleView(BaseModel):
+    """A vehicle as the camera saw it; "" where it could not tell. `differs`: what is registered instead, by field."""
+
+    plate_type: str
+    plate_colour: str
+    body_colour: str
+    body_confidence: float
+    vehicle_class: str
+    direction: str
+    differs: dict[str, str]
+
+
 class CaptureView(BaseModel):
     """A passage at a camera. Its picture is kept for a minute, in memory."""
 
@@ -61,6 +73,7 @@ class CaptureView(BaseModel):
     person: int | None
     person_name: str
     plate: str | None
+    vehicle: VehicleView | None = None
 
 
 class PersonView(BaseModel):

@@ -10,6 +10,22 @@ LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
+class SeenVehicle:
+    """What a passage told of a vehicle beside its plate, "" where it did not; words of `PlateSighting`.
+
+    `differs`: what the register says, where it says otherwise: body_colour or vehicle_class → its word.
+    """
+
+    plate_type: str
+    plate_colour: str
+    body_colour: str
+    body_confidence: float
+    vehicle_class: str
+    direction: str
+    differs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """One passage at a camera. `outcome`: "opened", "known", "stranger", "watchlist" or a refusal's reason.
 
@@ -26,6 +42,7 @@ class Capture:
     plate: str | None
     probability: float | None = None
     spare: float = 0.0
+    vehicle: SeenVehicle | None = None
 
 
 class Captures:

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
+from controller.access.appearance import differences
 from controller.access.gate_sides import GateSides
 from controller.access.policy import Policy, Verdict, normal_plate
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
-from controller.events.captures import Capture, Captures, new_capture_id
+from controller.events.captures import Capture, Captures, SeenVehicle, new_capture_id
 from controller.events.live import Live
 from controller.events.ports import Doors
 from controller.flow.hours import HourlyCounts
@@ -157,7 +158,17 @@ class Decide:
     ) -> None:
         """In memory, for seconds, for the page."""
         spare = seen.spare if isinstance(seen, FaceSighting) else 0.0
-        capture = Capture(new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability, spare)
+        vehicle = self._vehicle(seen, plate or "") if isinstance(seen, PlateSighting) else None
+        capture = Capture(
+            new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability, spare, vehicle
+        )
         if seen.jpeg:
             self._captures.add(capture, seen.jpeg)
         self._live.publish("capture", asdict(capture))
+
+    def _vehicle(self, seen: PlateSighting, plate: str) -> SeenVehicle:
+        """What else was seen, and where that is not what is registered with the plate."""
+        looks = (seen.body_colour, seen.body_confidence, seen.vehicle_class)
+        registered = self._policy().vehicle(plate)
+        differs = differences(registered, *looks) if registered else {}
+        return SeenVehicle(seen.plate_type, seen.colour, *looks, seen.direction, differs)

@@ -23,9 +23,10 @@ from tools.community.version import ListRow
 KEPT_PAYLOADS = 20  # a controller that was away only needs the newest; the rest is for looking things up
 _BUSY_S = 10.0
 _TEXT, _FLAG = "TEXT NOT NULL DEFAULT ''", "INTEGER NOT NULL DEFAULT 0"
-_LATER = {  # columns that came with version 0.2
+_LATER = {  # columns that came after the first version
     "people": {"schedule": _TEXT, "extended": _FLAG, "first_person": _FLAG, "toggle": _FLAG},
     "credentials": {"schedule": _TEXT, "uses": _FLAG, "factor": "TEXT NOT NULL DEFAULT 'alone'", "duress": _FLAG},
+    "vehicles": {"uses": _FLAG, "body_colour": _TEXT, "vehicle_class": _TEXT},
 }
 _EVENT_COLUMNS = (
     "device, epoch, seq, kind, reason, at_unix, clock_known, credential_kind, person, list_version, list_age_s"
@@ -128,8 +129,18 @@ class Database:
         with self.transaction() as connection:
             _need_person(connection, vehicle.person)
             connection.execute(
-                "INSERT OR REPLACE INTO vehicles VALUES (?, ?, ?, ?, ?)",
-                (vehicle.plate, vehicle.person, json.dumps(vehicle.gates), vehicle.not_before, vehicle.not_after),
+                "INSERT OR REPLACE INTO vehicles (plate, person, gates, not_before, not_after, uses, body_colour,"
+                " vehicle_class) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    vehicle.plate,
+                    vehicle.person,
+                    json.dumps(vehicle.gates),
+                    vehicle.not_before,
+                    vehicle.not_after,
+                    vehicle.uses,
+                    vehicle.body_colour,
+                    vehicle.vehicle_class,
+                ),
             )
 
     def put_watchlist(self, entry: WatchlistEntry) -> None:

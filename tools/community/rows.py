@@ -31,6 +31,8 @@ Date = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterVal
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
 UtcOffset = Annotated[int, Field(ge=-720, le=840)]
 Uses = Annotated[int, Field(ge=0, le=254)]
+BodyColour = Literal["", "black", "white", "grey", "red", "blue", "yellow", "green", "brown"]
+VehicleClass = Literal["", "small", "large", "trailer", "learner", "police"]
 Word = Annotated[str, Field(max_length=40)]
 
 
@@ -133,12 +135,19 @@ class CalendarBody(_Row):
 
 
 class VehicleBody(_Row):
-    """A resident's or visitor's vehicle. Times 0: unlimited."""
+    """A resident's or visitor's vehicle. Times 0: unlimited.
+
+    `uses` 0: unlimited, else so many times the barrier opens for it, in and out counted alike. `body_colour` and
+    `vehicle_class` "": not registered; a vehicle that looks otherwise is let in, and the guard is told.
+    """
 
     person: PersonId
     gates: list[PlaceId] = []
     not_before: UnixTime = 0
     not_after: UnixTime = 0
+    uses: Uses = 0
+    body_colour: BodyColour = ""
+    vehicle_class: VehicleClass = ""
 
 
 class Vehicle(VehicleBody):

@@ -41,7 +41,10 @@ CREATE TABLE IF NOT EXISTS vehicles (
     person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     gates TEXT NOT NULL,
     not_before INTEGER NOT NULL,
-    not_after INTEGER NOT NULL
+    not_after INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0,
+    body_colour TEXT NOT NULL DEFAULT '',
+    vehicle_class TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS watchlist (

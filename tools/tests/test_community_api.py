@@ -119,6 +119,9 @@ def test_database_of_an_older_server_is_taken_over(tmp_path: Path) -> None:
             " STRICT; CREATE TABLE credentials (person INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,"
             " not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, revoked INTEGER NOT NULL,"
             " PRIMARY KEY (person, kind, value)) STRICT, WITHOUT ROWID;"
+            "CREATE TABLE vehicles (plate TEXT PRIMARY KEY, person INTEGER NOT NULL, gates TEXT NOT NULL,"
+            " not_before INTEGER NOT NULL, not_after INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+            "INSERT INTO vehicles VALUES ('皖A12345', 7, '[]', 0, 0);"
             "INSERT INTO people VALUES (7, 'x', '[]', '[]'); INSERT INTO credentials VALUES (7, 'card', '5', 0, 0, 0);"
         )
     old.close()
@@ -126,7 +129,22 @@ def test_database_of_an_older_server_is_taken_over(tmp_path: Path) -> None:
         database = Database(file, "demo")
         assert [row.schedule for row in database.people()] == [""]
         assert [(row.factor, row.uses, row.duress) for row in database.credentials(7)] == [("alone", 0, False)]
+        assert [(row.plate, row.uses, row.body_colour) for row in database.vehicles()] == [("皖A12345", 0, "")]
         database.close()
+
+
+def test_a_visitor_s_car_is_listed_with_its_uses_and_looks(desk: Desk) -> None:
+    async def scene(desk: Desk) -> None:
+        await desk.publish_one_resident()
+        car = {"person": 7, "gates": ["north"], "uses": 2, "body_colour": "red", "vehicle_class": "small"}
+        assert (await desk.admin.put("/v1/vehicles/皖A12345", json={**car, "body_colour": "pink"})).status_code == 422
+        assert (await desk.admin.put("/v1/vehicles/皖A12345", json={**car, "uses": 255})).status_code == 422
+        await ok(desk.admin.put("/v1/vehicles/皖A12345", json=car))
+        await ok(desk.admin.post("/v1/publish"))
+        payload = await desk.payload()
+        assert payload["vehicles"] == [{"plate": "皖A12345", **car}]
+
+    play(desk, scene)
 
 
 def test_published_list_holds_the_rows_and_a_signature(desk: Desk) -> None:

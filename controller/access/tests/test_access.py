@@ -2,19 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import floats, sampled_from
 from pydantic import ValidationError
 
+from controller.access.appearance import SURE, differences
 from controller.access.calendar import is_open
 from controller.access.compile import Current, DoorKey, compile_lists
-from controller.access.document import Credential, Document, Person, Vehicle
+from controller.access.document import BodyColour, Credential, Document, Person, Vehicle, VehicleClass
 from controller.access.policy import Policy
 from controller.settings import load
 from controller.site.tree import Tree
 from doorlogic import schedule as door_schedule
 from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
+from models.body_colour import COLOURS
+from models.vehicle import CLASSES
 
 KEY = bytes(range(32))
 ONE = DoorKey("b1-u1", "02000000000a", KEY)
@@ -55,6 +61,29 @@ def test_person_passes_where_an_id_covers_and_nowhere_else(tree: Tree) -> None:
     assert policy.person_at(7, "b1-u2", 0).reason == "unknown-credential"
     assert not policy.person_at(99, "b1-u1", 0).allowed
     assert Policy(tree, None).person_at(7, "b1-u1", 0).reason == "no-list"
+
+
+def test_the_register_knows_the_colours_and_classes_that_are_seen() -> None:
+    assert set(get_args(BodyColour)) == {"", *COLOURS} and set(get_args(VehicleClass)) == {"", *CLASSES}
+
+
+@given(*[sampled_from(get_args(words)) for words in (BodyColour, BodyColour, VehicleClass, VehicleClass)], floats(0, 1))
+def test_only_a_sure_and_other_colour_or_class_differs_from_the_register(
+    colour: str, seen: str, kind: str, seen_kind: str, confidence: float
+) -> None:
+    row = Vehicle.model_validate({"plate": "皖A12345", "person": 7, "body_colour": colour, "vehicle_class": kind})
+    found = differences(row, seen, confidence, seen_kind)
+    assert found.items() <= {"body_colour": colour, "vehicle_class": kind}.items()
+    if "body_colour" in found:
+        assert colour and seen and colour != seen and confidence >= SURE
+    assert ("vehicle_class" in found) == bool(kind and seen_kind and kind != seen_kind)
+
+
+def test_a_colour_that_a_camera_takes_for_another_is_no_difference() -> None:
+    red = Vehicle(plate="皖A12345", person=7, body_colour="red")
+    assert differences(red, "blue", 0.95, "") == differences(red, "white", 0.9, "") == {"body_colour": "red"}
+    assert differences(red, "red", 0.99, "") == differences(red, "brown", 0.99, "") == {}
+    assert differences(red, "blue", 0.7, "") == differences(red, "", 0.0, "") == {}
 
 
 def test_vehicle_passes_in_its_window_and_only_with_the_exact_plate(tree: Tree) -> None:

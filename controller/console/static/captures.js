@@ -52,9 +52,23 @@ function card(capture) {
     "figure",
     { class: `capture ${tone}`, "data-capture-kind": capture.kind, "data-capture": capture.id },
     performance.now() < capture.until ? picture(capture) : gone(),
-    h("figcaption", {}, title, h("span", { class: "outcome" }, outcome), h("span", { class: "dim" }, `${when(capture.at_unix)} ${capture.camera_name}`)),
+    h("figcaption", {}, title, h("span", { class: "outcome" }, outcome), ...vehicle(capture.vehicle), h("span", { class: "dim" }, `${when(capture.at_unix)} ${capture.camera_name}`)),
     capture.kind === "resident" && performance.now() < capture.until ? notMe(capture) : null,
   );
+}
+
+/** What was seen of a vehicle, and where that is not what is registered: a hint to look, no more. */
+function vehicle(seen) {
+  if (!seen) return [];
+  const words = [["body", seen.body_colour], ["plate_type", seen.plate_type], ["class", seen.vehicle_class], ["direction", seen.direction]];
+  const told = words.filter(([, word]) => word).map(([kind, word]) => t(`${kind}.${word}`));
+  const kinds = { body_colour: "body", vehicle_class: "class" };
+  return [
+    h("span", { class: "dim", "data-vehicle": seen.body_colour || "unknown" }, told.join(" · ")),
+    ...Object.entries(seen.differs).map(([field, word]) =>
+      h("span", { class: "warn", "data-differs": field }, t("capture.differs", { what: t(`${kinds[field]}.${word}`) })),
+    ),
+  ];
 }
 
 /** Somebody else was taken for this person: the guard says so, and it takes a nearer face from now on. */

@@ -15,7 +15,7 @@ from playwright.async_api import FilePayload, Page, async_playwright, expect
 from controller.api.picture import inspect
 from controller.api.tests.duty_room import GUARD, HOSTILE, PASSWORD, RESIDENT, DutyRoom, play
 from controller.conftest import DEVICES
-from controller.events.captures import Capture
+from controller.events.captures import Capture, SeenVehicle
 from controller.events.ports import Firmware
 from doorwire import vocabulary as words
 from tools.setup.places import home
@@ -215,6 +215,12 @@ def test_captures_and_cameras_show_pictures_only_while_they_are_true(tmp_path: P
         await card.locator(".not-me").click()  # nobody is enrolled here: written down all the same
         await expect(card.locator("[role=status]")).to_contain_text("今后从严")
         assert [row.action for row in await room.services.store.alerts.audited(1)] == ["not-this-person"]
+        looks = SeenVehicle("blue", "blue", "white", 0.93, "small", "in", {"body_colour": "red"})
+        car = Capture("c0ffee2", "cars", "plate", room.clock.unix(), "opened", None, "皖A12345", vehicle=looks)
+        room.middle.live.publish("capture", asdict(car))
+        card = page.locator("[data-capture-kind='plate']")
+        await expect(card).to_contain_text("白色 · 蓝牌 · 小型车 · 驶近")
+        await expect(card.locator("[data-differs='body_colour']")).to_have_text("登记为红色，请核对")
         room.vision.up["face-1"] = False
         for view in room.vision.views():
             room.middle.live.publish("camera", asdict(view))

@@ -9,6 +9,9 @@ from controller.console.page import WORDS, shell
 from controller.events.ingest import ALARMING
 from controller.watchlist.level import Level
 from doorwire import names
+from models.body_colour import COLOURS
+from models.plates.grammar import kinds
+from models.vehicle import CLASSES
 
 CONSOLE = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -43,6 +46,10 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"level.{level}" for level in ("urgent", *Level) if level != Level.NONE),
         *(f"outcome.{outcome}" for outcome in OUTCOMES),
         *(f"capture.{kind}" for kind in ("resident", "stranger", "plate")),
+        *(f"body.{colour}" for colour in COLOURS),
+        *(f"class.{name}" for name in CLASSES),
+        *(f"plate_type.{kind.plate_type}" for kind in kinds()),
+        *(f"direction.{direction}" for direction in ("in", "out")),
         *(f"task.{task}" for task in ("face", "plate", "people")),
         *(f"part.{part}" for part in ("broker", "server", "vision", "disk", "ledger", "list-age")),
     }

@@ -167,6 +167,22 @@ def test_a_doubtful_read_of_a_resident_s_plate_is_resolved_and_says_how_probable
     play(make_middle, scene)
 
 
+def test_a_car_of_another_colour_than_registered_is_let_in_and_the_guard_is_told(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        seen = replace(plate(middle, "皖A12345"), body_colour="blue", body_confidence=0.95, vehicle_class="small")
+        assert await decide.plate(seen) == "opened"
+        assert await decide.plate(replace(seen, body_colour="red", vehicle_class="large")) == "opened"
+        assert await decide.plate(replace(seen, text="沪Q12345")) == "unknown-credential"
+        stranger, alike, other = (row.vehicle for row in captures.recent())
+        assert other and other.differs == {"body_colour": "red"} and other.body_colour == "blue"
+        assert alike and alike.differs == {"vehicle_class": "small"} and stranger and stranger.differs == {}
+        assert await middle.store.alerts.latest(5) == []
+
+    rows = DOCUMENT.model_dump()
+    rows["vehicles"][0] |= {"body_colour": "red", "vehicle_class": "small"}
+    play(make_middle, scene, Document.model_validate(rows))
+
+
 def test_the_camera_behind_the_barrier_opens_for_the_same_car_no_second_time(make_middle: MakeMiddle) -> None:
     async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
         seen = plate(middle, "皖A12345")
