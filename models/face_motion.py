@@ -29,35 +29,36 @@ class Motion:
         self._width = float(np.ptp(solid[:, 0]))
         self._triangles = _triangles(solid[:, :2])
 
-    def head(self, yaw: float) -> Picture:
-        """The head turned by `yaw` degrees; what is around it stays."""
+    def head(self, yaw: float, pitch: float = 0.0) -> Picture:
+        """The head turned by `yaw` degrees to the picture's right and `pitch` down; what is around it stays."""
         middle = self._solid.mean(0) + np.array([0, 0, _AXIS * self._width])
-        return self._moved(self._seen((self._solid - middle) @ _about_y(yaw).T, middle))
+        return self._moved(self._seen((self._solid - middle) @ _turn(yaw, pitch).T, middle))
 
-    def plane(self, yaw: float, rgb: Picture | None = None) -> Picture:
+    def plane(self, yaw: float, pitch: float = 0.0, rgb: Picture | None = None) -> Picture:
         """The whole picture, or `rgb` in its place, turned as a flat print or screen is."""
         height, width = self._rgb.shape[:2]
         corners = np.array([[0, 0, 0], [width, 0, 0], [width, height, 0], [0, height, 0]], np.float64)
         middle = np.append(self._solid[:, :2].mean(0), 0.0)
-        seen = self._seen((corners - middle) @ _about_y(yaw).T, middle)
+        seen = self._seen((corners - middle) @ _turn(yaw, pitch).T, middle)
         turn = cv2.getPerspectiveTransform(corners[:, :2].astype(np.float32), seen[:, :2].astype(np.float32))
         source = self._rgb if rgb is None else rgb
         return cv2.warpPerspective(source, turn, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
-    def bent(self, yaw: float) -> Picture:
-        """A print bent around a cylinder, turned."""
+    def bent(self, yaw: float, pitch: float = 0.0) -> Picture:
+        """A print bent around an upright cylinder, turned."""
         middle = self._solid.mean(0)
         around = self._solid - middle
         angle = around[:, 0] / (_BEND * self._width)
         radius = _BEND * self._width
         bent = np.column_stack([radius * np.sin(angle), around[:, 1], radius * (1 - np.cos(angle))])
-        return self._moved(self._seen(bent @ _about_y(yaw).T, middle))
+        return self._moved(self._seen(bent @ _turn(yaw, pitch).T, middle))
 
-    def mask(self, yaw: float) -> Picture:
+    def mask(self, yaw: float, pitch: float = 0.0) -> Picture:
         """A flat print with holes for the eyes, before a head that turns: the eyes are the head's."""
-        flat, behind = self.plane(yaw), self.head(yaw)
+        flat, behind = self.plane(yaw, pitch), self.head(yaw, pitch)
         holes = np.zeros(flat.shape[:2], np.uint8)
-        turn = self._seen((self._solid * (1, 1, 0) - self._solid.mean(0) * (1, 1, 0)) @ _about_y(yaw).T, self._middle())
+        flat_solid = self._solid * (1, 1, 0)
+        turn = self._seen((flat_solid - self._middle()) @ _turn(yaw, pitch).T, self._middle())
         for eye in _EYES:
             centre, axes = turn[list(eye), :2].mean(0), np.ptp(turn[list(eye), :2], axis=0) * (0.6, 0.9)
             cv2.ellipse(holes, (centre.round().astype(int).tolist(), (2 * axes).tolist(), 0.0), 1, -1)
@@ -106,10 +107,12 @@ def filmed(rgb: Picture, rng: np.random.Generator) -> Picture:
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
-def _about_y(degrees: float) -> NDArray[Any]:
-    angle = np.radians(degrees)
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])
+def _turn(yaw: float, pitch: float) -> NDArray[Any]:
+    """(3, 3): what faces the camera looks to the picture's right by `yaw` degrees, then down by `pitch`."""
+    (cos_y, cos_p), (sin_y, sin_p) = np.cos(np.radians((yaw, pitch))), np.sin(np.radians((yaw, pitch)))
+    about_y = np.array([[cos_y, 0, -sin_y], [0, 1, 0], [sin_y, 0, cos_y]])
+    about_x = np.array([[1, 0, 0], [0, cos_p, -sin_p], [0, sin_p, cos_p]])
+    return about_x @ about_y
 
 
 def _triangles(points: NDArray[Any]) -> NDArray[np.int64]:

@@ -15,8 +15,8 @@ from models.face import FacePipeline
 from models.face_decision import Rule
 from models.face_geometry import Face, Picture
 from models.face_match import Gallery, Match, match
-from models.face_quality import Quality, judge
-from tools.frames import PICTURES, frames, read_picture
+from models.face_quality import Quality, judge, sunglasses
+from tools.frames import PICTURES, frames, read_picture, write_png
 
 _GREEN_BGR, _GREY_BGR = (60, 200, 60), (170, 170, 170)
 
@@ -33,9 +33,11 @@ class Enrolled:
 def enrol(pipeline: FacePipeline, folder: Path, tell: Callable[[str], None] = lambda name: None) -> Enrolled:
     """A person for each folder of pictures in `folder`, and for each picture beside them.
 
-    A picture with no face, several, or a poor one is refused. OSError: the folder has no picture.
+    A picture with no face, several, or a poor one is refused. OSError: there is no such folder, or no picture in it.
     """
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise OSError(f"{folder} is no folder. Next step: --gallery FOLDER, in it a folder of pictures for each person")
+    entries = sorted(folder.iterdir())
     people = [(entry.stem, [entry]) for entry in entries if entry.suffix.lower() in PICTURES]
     people += [(entry.name, sorted(entry.iterdir())) for entry in entries if entry.is_dir()]
     vectors: list[NDArray[np.float32]] = []
@@ -58,17 +60,24 @@ def enrol(pipeline: FacePipeline, folder: Path, tell: Callable[[str], None] = la
 
 
 def faces(source: Path, pipeline: FacePipeline, known: Enrolled, plot: Path | None = None) -> list[dict[str, Any]]:
-    """One row a picture or video frame that has faces, each with the door's own decision; the first is plotted."""
+    """One row a picture or video frame that has faces, each with the door's own decision.
+
+    `plot` gets the first of them, or the first frame of all where there is no face. OSError names the file.
+    """
     rule = Rule.of_card()
     rows: list[dict[str, Any]] = []
+    first: NDArray[np.uint8] | None = None
     for number, rgb in frames(source):
         found = pipeline.detect(rgb)
         if not found:
+            first = rgb if first is None and plot is not None else first
             continue
         seen = [(face, _quality(rgb, face), match(pipeline.embed(rgb, face), known.gallery, rule)) for face in found]
         rows.append({"frame": number, "faces": [_plain(*one, known.names) for one in seen]})
         if plot is not None and len(rows) == 1:
-            cv2.imwrite(str(plot), _drawn(rgb, [face for face, *_ in seen], rows[0]["faces"]))
+            write_png(plot, _drawn(rgb, [face for face, *_ in seen], rows[0]["faces"]))
+    if plot is not None and first is not None and not rows:
+        write_png(plot, _drawn(first, [], []))
     return rows
 
 
@@ -79,6 +88,8 @@ def _template(pipeline: FacePipeline, rgb: Picture) -> NDArray[np.float32]:
     quality = _quality(rgb, found[0])
     if quality.why:
         raise OSError(quality.why)
+    if sunglasses(rgb, np.asarray(found[0].keypoints[:3], np.float32)):
+        raise OSError("the eyes cannot be seen: take off dark glasses, with light from the front")
     return pipeline.embed(rgb, found[0])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from models.body_colour import body_chances, told
 from models.plate import PlatePipeline, PlateRead
 from models.vehicle import vehicle_class
-from tools.frames import PICTURES, frames
+from tools.frames import PICTURES, frames, write_png
 
 _GREEN_BGR = (60, 200, 60)
 
@@ -27,7 +27,7 @@ def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dic
         stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
         rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read, rgb) for read in reads]})
         if plot is not None and len(rows) == 1:
-            cv2.imwrite(str(plot), drawn(rgb, reads))
+            write_png(plot, drawn(rgb, reads))
     return rows
 
 

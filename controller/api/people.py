@@ -10,7 +10,6 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from controller.api.consent import CONSENT
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
-from controller.api.picture import PictureError, inspect
 from controller.api.session import Admin, DeskOf, OwnPage, SignedIn
 from controller.api.views import (
     AuditView,
@@ -25,6 +24,7 @@ from controller.api.views import (
 from controller.events.ingest import event_data
 from controller.store.alerts import AuditRow
 from controller.store.templates import Consent
+from models.picture_file import UPLOAD_PIXELS, PictureError, inspect
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -96,7 +96,7 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
         raise unknown("camera")
     if isinstance(jpeg, bytes):
         try:
-            inspect(jpeg)
+            inspect(jpeg, UPLOAD_PIXELS)
         except PictureError as error:
             raise ApiError(415, "bad-picture", str(error)) from error
     picture = jpeg if isinstance(jpeg, bytes) else None

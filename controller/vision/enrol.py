@@ -10,6 +10,7 @@ from controller.vision.face_task import face_quality
 from models import pictures
 from models.face import Face, FacePipeline, distance
 from models.face_quality import Quality, sunglasses
+from models.picture_file import PictureError
 
 MAX_BYTES = 10_000_000
 SHOTS = 3
@@ -28,7 +29,7 @@ def decode(jpeg: bytes) -> NDArray[np.uint8]:
         raise NoTemplate("the picture is larger than 10 MB: send a smaller one")
     try:
         rgb = pictures.decode(jpeg)
-    except pictures.PictureError as error:
+    except PictureError as error:
         raise NoTemplate(str(error)) from error
     scale = MAX_SIDE_PX / max(rgb.shape[:2])
     if scale < 1:

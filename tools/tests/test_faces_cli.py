@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from models.build import is_built
 from models.cards import cards, home
+from models.tests.test_pictures import cmyk_jpeg, turned
 from tools.cli import app
 
 PORTRAITS = {name: home() / "downloads" / "pictures" / name for name in ("resident.png", "stranger.jpg")}
@@ -37,11 +38,17 @@ def bgr(name: str = "resident.png") -> np.ndarray:
     return picture
 
 
-def seen(tmp_path: Path, gallery: Path, picture: np.ndarray, name: str = "seen.png") -> list[dict[str, object]]:
-    """The faces of a picture, as the command tells them."""
+def seen(
+    tmp_path: Path, gallery: Path, picture: np.ndarray | bytes, name: str = "seen.png", plot: Path | None = None
+) -> list[dict[str, object]]:
+    """The faces of a picture, or of a file of these bytes, as the command tells them."""
     file = tmp_path / name
-    cv2.imwrite(str(file), picture)
-    done = CliRunner().invoke(app, ["faces", str(file), "--gallery", str(gallery), "--json"])
+    if isinstance(picture, bytes):
+        file.write_bytes(picture)
+    else:
+        cv2.imwrite(str(file), picture)
+    plotted = [] if plot is None else ["--plot", str(plot)]
+    done = CliRunner().invoke(app, ["faces", str(file), "--gallery", str(gallery), "--json", *plotted])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
     assert report["people"] == 1 and list(report["refused"]) == ["li/2.jpg"] and "cut off" in done.stderr
@@ -64,6 +71,13 @@ def test_grey_large_and_many_are_looked_at(tmp_path: Path, gallery: Path) -> Non
     assert len(seen(tmp_path, gallery, ten, "ten.png")) == 10
 
 
+def test_cmyk_and_a_picture_on_its_side_are_looked_at(tmp_path: Path, gallery: Path) -> None:
+    cmyk = cmyk_jpeg(np.ascontiguousarray(bgr()[..., ::-1]))
+    assert [face["person"] for face in seen(tmp_path, gallery, cmyk, "cmyk.jpg")] == ["li"]
+    side = bytes(cv2.imencode(".jpg", cv2.rotate(bgr(), cv2.ROTATE_90_COUNTERCLOCKWISE))[1])
+    assert [face["person"] for face in seen(tmp_path, gallery, turned(side, 6), "side.jpg")] == ["li"]
+
+
 def test_no_face_and_a_face_too_small_are_said(tmp_path: Path, gallery: Path) -> None:
     assert seen(tmp_path, gallery, np.full((300, 400, 3), 90, np.uint8)) == []
     small = np.full((720, 1280, 3), 90, np.uint8)
@@ -79,6 +93,13 @@ def test_a_plot_is_drawn(tmp_path: Path, gallery: Path) -> None:
         app, ["faces", str(PORTRAITS["resident.png"]), "--gallery", str(gallery), "--plot", str(plot)]
     )
     assert done.exit_code == 0 and "li" in done.stdout and plot.stat().st_size > 1000
+    plot.unlink()
+    assert seen(tmp_path, gallery, np.full((300, 400, 3), 90, np.uint8), plot=plot) == [] and plot.exists()
+    for where in (tmp_path / "nowhere" / "plot.png", tmp_path):
+        done = CliRunner().invoke(
+            app, ["faces", str(PORTRAITS["resident.png"]), "--gallery", str(gallery), "--plot", str(where)]
+        )
+        assert done.exit_code == 2 and "cannot be written" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -87,16 +108,22 @@ def test_a_plot_is_drawn(tmp_path: Path, gallery: Path) -> None:
         ("empty.jpg", b"", "empty"),
         ("words.jpg", b"no picture", "no picture"),
         ("film.mp4", b"no film", "neither a picture nor a video"),
+        ("people", None, "cannot be read"),
+        ("nowhere.jpg", None, "cannot be read"),
+        ("nowhere.mp4", None, "cannot be read"),
     ],
 )
 def test_what_is_no_picture_ends_with_words(
-    tmp_path: Path, gallery: Path, name: str, content: bytes, words: str
+    tmp_path: Path, gallery: Path, name: str, content: bytes | None, words: str
 ) -> None:
-    (tmp_path / name).write_bytes(content)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
     done = CliRunner().invoke(app, ["faces", str(tmp_path / name), "--gallery", str(gallery)])
     assert done.exit_code == 2 and words in " ".join(done.stderr.split())
 
 
 def test_a_gallery_without_pictures_is_said(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["faces", str(PORTRAITS["resident.png"]), "--gallery", str(tmp_path / "nowhere")])
+    assert done.exit_code == 2 and "is no folder" in " ".join(done.stderr.split())
+    done = CliRunner().invoke(app, ["faces", str(PORTRAITS["resident.png"]), "--gallery", str(tmp_path)])
     assert done.exit_code == 2 and "no picture in it" in " ".join(done.stderr.split())

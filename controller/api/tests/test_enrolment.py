@@ -11,7 +11,6 @@ import pytest
 
 from controller.api.consent import CONSENT
 from controller.api.limits import UPLOAD_LIMIT
-from controller.api.picture import PIXELS_LIMIT, Picture, PictureError, inspect
 from controller.api.tests.duty_room import ADMIN, GUARD, RESIDENT, DutyRoom, play
 from controller.events.captures import KEEP_S, Capture
 
@@ -154,18 +153,6 @@ def test_an_upload_stays_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             assert (await send(client, **form(large))).json() == {"templates": 1}
 
     play(tmp_path, scene)
-
-
-def test_inspect_reads_sizes_from_headers() -> None:
-    assert inspect(picture(".jpg", 31, 17)) == Picture("jpeg", 31, 17)
-    assert inspect(picture(".png", 31, 17)) == Picture("png", 31, 17)
-    jpeg = picture(".jpg", 31, 17)
-    padded = jpeg[:2] + b"\xff" + jpeg[2:]  # fill bytes before a marker are legal
-    assert inspect(padded) == Picture("jpeg", 31, 17)
-    for cut in range(2, 150):
-        with pytest.raises(PictureError):
-            inspect(jpeg[:cut])
-    assert PIXELS_LIMIT == 40_000_000
 
 
 def test_the_consent_text_changes_only_with_its_version() -> None:

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from playwright.async_api import FilePayload, Page, async_playwright, expect
 
-from controller.api.picture import inspect
 from controller.api.tests.duty_room import GUARD, HOSTILE, PASSWORD, RESIDENT, DutyRoom, play
 from controller.conftest import DEVICES
 from controller.events.captures import Capture, SeenVehicle
 from controller.events.ports import Firmware
 from doorwire import vocabulary as words
+from models.picture_file import inspect
 from tools.setup.places import home
 from tools.setup.system import chromium
 
