@@ -25,6 +25,7 @@ from controller.events.decide import Decide
 from controller.events.enrol import Enrolment
 from controller.events.ingest import Ingest
 from controller.events.live import Live
+from controller.events.prompts import Prompts
 from controller.flow.hours import HourlyCounts
 from controller.health import Health
 from controller.services import Services
@@ -80,6 +81,7 @@ class App:
         self.health = Health(self.live)
         self.alarm = Alarm(store.alerts, self.live, unix)
         self.captures = Captures(unix)
+        self.prompts = Prompts([camera.id for camera in settings.cameras if camera.prompt], self._clock.mono)
         self.flow = HourlyCounts()
         self.ingest = Ingest(store.journal, self.alarm, self.live, self.tree, unix)
         self.session = Session(
@@ -91,6 +93,7 @@ class App:
         self.doors = DoorRegistry(self.tree, edges)
         self.vision = VisionProcess(settings, self.live, self.health)
         self.vision.on_count = self._counted
+        self.vision.on_ask = self.prompts.ask
         self.enrolment = Enrolment(store, self.vision, unix, load_card("face_embedder").sha256)
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
@@ -109,13 +112,14 @@ class App:
             GuardActions(store, self.doors, unix),
             self.alarm,
             self.captures,
+            self.prompts,
             self.enrolment,
             self.vision,
             self.health,
             unix,
         )
         api = create_app(self.services)
-        add_page(api, settings.site.name)
+        add_page(api, settings.site.name, self.prompts)
         self._uvicorn = _server(api, settings)
         loop = asyncio.get_running_loop()
         store.database.on_full = partial(_call_soon, loop, self._disk)
@@ -139,6 +143,7 @@ class App:
     async def __aexit__(self, *_: object) -> None:
         _log.info("the controller stops")
         self.live.close()
+        self.prompts.close()
         self._uvicorn.should_exit = True
         await end([task for task in self._tasks if task.get_name() != "page"])
         await end(self._decisions)
@@ -236,10 +241,15 @@ class App:
             seen = await self.vision.next_sighting()
             if len(self._decisions) >= DECISIONS_AT_ONCE:
                 await asyncio.wait(self._decisions, return_when=asyncio.FIRST_COMPLETED)
-            decision = self.decide.face(seen) if isinstance(seen, FaceSighting) else self.decide.plate(seen)
+            decision = self._face(seen) if isinstance(seen, FaceSighting) else self.decide.plate(seen)
             task = asyncio.create_task(decision)
             self._decisions.add(task)
             task.add_done_callback(self._decided)
+
+    async def _face(self, seen: FaceSighting) -> str:
+        outcome = await self.decide.face(seen)
+        self.prompts.answer(seen.camera, outcome == "opened")
+        return outcome
 
     def _decided(self, task: "asyncio.Task[str]") -> None:
         self._decisions.discard(task)

@@ -9,6 +9,7 @@
 | updates | `start(firmware, door_ids, who)`, `view()`: firmware for the doors, audited |
 | guard | `open(door_id, who, why)`: opens and audits |
 | alarm | `judge(alert_id, "confirmed" \\| "dismissed", who)` |
+| prompts | `camera in prompts`, `now`, `wait`: the screens beside face cameras |
 | captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |
 | enrolment | `enrol(person, consent, jpeg, camera)`, `withdraw`, `not_me`, `counts()`; raises `ports.EnrolError` |
 | vision | `views()`, `last_frame(camera)` |
@@ -25,6 +26,7 @@ from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
 from controller.events.live import Live
 from controller.events.ports import Doors, Updates, Vision
+from controller.events.prompts import Prompts
 from controller.health import Health
 from controller.settings import Settings
 from controller.site.tree import Tree
@@ -44,6 +46,7 @@ class Services:
     guard: GuardActions
     alarm: Alarm
     captures: Captures
+    prompts: Prompts
     enrolment: Enrolment
     vision: Vision
     health: Health

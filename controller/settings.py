@@ -173,8 +173,9 @@ class CameraSettings(_Section):
     """[[camera]]: `opens` is the door or gate that a decision at this camera opens.
 
     `lanes`, of a flow camera: the shares of the picture's width at which its lanes part. `liveness`, of a face camera
-    that opens: "turn", a named person has to turn the head, or "none", a photograph opens. `single`: it opens for one
-    person alone before the camera, never for one among others.
+    that opens: what a named person has to do, "turn" the head, "nod", or "random", a turn and a nod as `/prompt/ID`
+    shows them; "none", a photograph opens. `prompt`: there is a screen beside the camera, and that page is served.
+    `single`: it opens for one person alone before the camera, never for one among others.
     """
 
     id: Identifier
@@ -182,9 +183,16 @@ class CameraSettings(_Section):
     url: str = Field(min_length=1)
     task: Literal["face", "plate", "people", "flow"]
     opens: str | None = None
-    liveness: Literal["turn", "none"] = "turn"
+    liveness: Literal["turn", "nod", "random", "none"] = "turn"
+    prompt: bool = False
     single: bool = False
     lanes: tuple[Share, ...] = ()
+
+    @model_validator(mode="after")
+    def _told_what_to_do(self) -> "CameraSettings":
+        if self.liveness == "random" and not self.prompt:
+            raise ValueError(f'liveness "random": write prompt = true, and show /prompt/{self.id} beside the camera')
+        return self
 
 
 class Settings(_Section):

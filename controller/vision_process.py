@@ -23,6 +23,7 @@ from controller.health import Health
 from controller.settings import Settings
 from controller.store.templates import Template
 from controller.vision.sighting import (
+    Ask,
     FaceSighting,
     PeopleCount,
     PlateSighting,
@@ -58,6 +59,7 @@ class VisionProcess:
         self._numbers = itertools.count(1)
         self._sightings: asyncio.Queue[FaceSighting | PlateSighting] = asyncio.Queue()
         self.on_count: Callable[[PeopleCount | VehicleCount], None] = lambda count: None
+        self.on_ask: Callable[[Ask], None] = lambda ask: None
 
     # -- events.ports.Vision ------------------------------------------------------------------------------------------
 
@@ -187,6 +189,9 @@ class VisionProcess:
     def _seen(self, sighting: Sighting) -> None:
         if isinstance(sighting, PeopleCount | VehicleCount):
             self.on_count(sighting)
+            return
+        if isinstance(sighting, Ask):
+            self.on_ask(sighting)
             return
         if self._sightings.qsize() >= SIGHTINGS_LIMIT:
             self._sightings.get_nowait()

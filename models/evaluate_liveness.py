@@ -1,4 +1,4 @@
-"""How often a picture of a face passes for a head that turns, and a head for a picture. ISO/IEC 30107-3's terms.
+"""How often a picture of a face passes for a head that moves as asked, and a head does not. ISO/IEC 30107-3's terms.
 
 APCER: the share of attack presentations of one species that pass. BPCER: the share of live ones that do not. Heads and
 attacks are simulated from pictures of faces (`models.face_motion`); detection, mesh and embedding are the door's own.
@@ -6,7 +6,8 @@ attacks are simulated from pictures of faces (`models.face_motion`); detection, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,24 @@ import numpy as np
 
 from models.face import FacePipeline
 from models.face_geometry import Face, Picture, Points
-from models.face_liveness import SAME_TURNED, turned
+from models.face_liveness import CHALLENGES, NODS, SAME_TURNED, TURNS, Challenge, Move, moved
 from models.face_motion import Motion, filmed, screen
 
 PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
-FRAMES = 8  # a presentation
-LIVE_TURNS = (20.0, 40.0)  # degrees, from the front to one side: what people do who are asked to turn their heads
-ATTACK_TURNS = (15.0, 45.0)  # to both sides, from one to the other
+FRAMES = 8  # a move
+# Degrees from the front: what people do who are asked to turn their heads, or to nod; and how far pictures are turned.
+LIVE = {True: (20.0, 40.0), False: (12.0, 28.0)}  # a turn, a nod
+ATTACK = (15.0, 45.0)
 FACE_PX = 160  # wide, in all frames
-Present = Callable[[Motion, float, np.random.Generator], Picture]
+Pose = tuple[float, float]  # yaw to the picture's right and pitch down, degrees
+FRONT: Pose = (0.0, 0.0)
+AXES: dict[Move, Pose] = {Move.LEFT: (1, 0), Move.RIGHT: (-1, 0), Move.UP: (0, -1), Move.DOWN: (0, 1)}
+Present = Callable[[Motion, float, float, np.random.Generator], Picture]
 SPECIES: dict[str, Present] = {
-    "print": lambda motion, yaw, rng: motion.plane(yaw),
-    "print_bent": lambda motion, yaw, rng: motion.bent(yaw),
-    "screen_still": lambda motion, yaw, rng: screen(motion.plane(yaw), rng),
-    "cut_out_mask": lambda motion, yaw, rng: motion.mask(yaw),
-    "screen_video": lambda motion, yaw, rng: screen(motion.plane(yaw / 3, motion.head(yaw)), rng),
+    "print": lambda motion, yaw, pitch, rng: motion.plane(yaw, pitch),
+    "print_bent": lambda motion, yaw, pitch, rng: motion.bent(yaw, pitch),
+    "screen_still": lambda motion, yaw, pitch, rng: screen(motion.plane(yaw, pitch), rng),
+    "cut_out_mask": lambda motion, yaw, pitch, rng: motion.mask(yaw, pitch),
 }
 
 
@@ -38,48 +42,113 @@ class NoFaces(Exception):
 
 
 def evaluate_liveness(
-    data: Path, count: int = 50, seed: int = 1, tell: Callable[[int, int], None] = lambda done, count: None
+    data: Path,
+    count: int = 50,
+    seed: int = 1,
+    challenges: Sequence[str] = CHALLENGES,
+    tell: Callable[[int, int], None] = lambda done, count: None,
 ) -> dict[str, Any]:
-    """APCER of each species and BPCER over `count` pictures of `data` and the folders in it, each turned both ways."""
+    """APCER of each species and BPCER of each challenge over `count` pictures of `data` and the folders in it, twice.
+
+    `bpcer` and `apcer` are those of the first of `challenges`. `screen_video`: a film of the same person doing what
+    such a challenge asks, of "random" what another draw asked for. `screen_video_as_asked`: the right film is played.
+    """
     rng = np.random.default_rng(seed)
     files = sorted(file for file in data.rglob("*") if file.suffix.lower() in PICTURES) if data.is_dir() else []
     chosen = [files[n] for n in rng.permutation(len(files))[:count]]
     door = _Door()
-    passed: dict[str, list[bool]] = {name: [] for name in ("live", *SPECIES)}
+    passed: dict[str, dict[str, list[bool]]] = {kind: {} for kind in challenges}
     for done, file in enumerate(chosen, 1):
         motion = door.sit(file)
-        for side in (-1, 1):
-            if motion is None:
-                break
-            turn = side * rng.uniform(*LIVE_TURNS)
-            passed["live"].append(door.passes(_film(_head, motion, rng, 0.0, turn)))
-            for name, present in SPECIES.items():
-                turn = side * rng.uniform(*ATTACK_TURNS)
-                passed[name].append(door.passes(_film(present, motion, rng, -turn, turn)))
+        for kind, side in itertools.product(challenges, (0, 1)):
+            for name, passes in _presented(door, motion, kind, side, rng) if motion is not None else ():
+                passed[kind].setdefault(name, []).append(passes)
         tell(done, len(chosen))
-    live = passed.pop("live")
-    if not live:
+    first = challenges[0]
+    if not passed[first]:
         raise NoFaces(f"{data}: no picture of a face in it or its folders; write --data FOLDER")
-    figures = {
-        "presentations": len(live),
-        "bpcer": round(1 - float(np.mean(live)), 4),
-        "apcer": {name: round(float(np.mean(seen)), 4) for name, seen in passed.items()},
-    }
+    rates = {kind: _rates(seen) for kind, seen in passed.items()}
+    figures = {"presentations": len(passed[first]["live"]), **rates.pop(first), **rates}
     return {"name": "evaluate-liveness", "figures": figures, "peers": {}}
 
 
-def _head(motion: Motion, yaw: float, _: np.random.Generator) -> Picture:
-    return motion.head(yaw)
+def _rates(passed: dict[str, list[bool]]) -> dict[str, Any]:
+    share = {name: round(float(np.mean(seen)), 4) for name, seen in passed.items()}
+    return {"bpcer": round(1 - share.pop("live"), 4), "apcer": share}
 
 
-def _film(present: Present, motion: Motion, rng: np.random.Generator, first: float, last: float) -> Iterator[Picture]:
-    """The frames of a turn from `first` to `last` degrees."""
-    for yaw in np.linspace(first, last, FRAMES):
-        yield filmed(present(motion, float(yaw), rng), rng)
+def _presented(
+    door: _Door, motion: Motion, kind: str, side: int, rng: np.random.Generator
+) -> Iterator[tuple[str, bool]]:
+    """(species or "live", whether it passes) for a challenge of this kind; `side`: to the one side or to the other."""
+    challenge, moves = _asked(kind, side, rng)
+    heads = _poses([_pose(move, rng.uniform(*LIVE[move in TURNS])) for move in moves])
+    yield "live", door.passes(challenge, _film(_head, motion, heads, rng))
+    for name, present in SPECIES.items():
+        challenge, moves = _asked(kind, side, rng)
+        (far, *others) = [_pose(move, rng.uniform(*ATTACK)) for move in moves]
+        poses = _poses([far, *others]) if others else [_back(far), *_way(_back(far), far)]
+        yield name, door.passes(challenge, _film(present, motion, poses, rng))
+    challenge, moves = _asked(kind, side, rng)
+    yield "screen_video", door.passes(challenge, _film(_on_screen, motion, heads, rng))
+    if kind == "random":
+        challenge, moves = _asked(kind, side, rng)
+        heads = _poses([_pose(move, rng.uniform(*LIVE[move in TURNS])) for move in moves])
+        yield "screen_video_as_asked", door.passes(challenge, _film(_on_screen, motion, heads, rng))
+
+
+def _asked(kind: str, side: int, rng: np.random.Generator) -> tuple[Challenge, list[Move]]:
+    """A challenge, and moves that fulfil it."""
+    if kind != "random":
+        return Challenge.of(kind, lambda moves: moves[0]), [sorted(TURNS if kind == "turn" else NODS)[side]]
+    drawn: list[Move] = []
+
+    def draw(moves: list[Move]) -> Move:
+        drawn.append(moves[int(rng.integers(len(moves)))])
+        return drawn[-1]
+
+    return Challenge.of(kind, draw), drawn
+
+
+def _pose(move: Move, degrees: float) -> Pose:
+    return AXES[move][0] * degrees, AXES[move][1] * degrees
+
+
+def _back(pose: Pose) -> Pose:
+    return -pose[0], -pose[1]
+
+
+def _way(first: Pose, last: Pose, frames: int = FRAMES - 1) -> list[Pose]:
+    """Evenly from one to the other, without the first."""
+    ways = [np.linspace(*ends, frames + 1)[1:].tolist() for ends in zip(first, last, strict=True)]
+    return list(zip(*ways, strict=True))
+
+
+def _poses(far: Sequence[Pose]) -> list[Pose]:
+    """From the front to each of these, by way of the front."""
+    poses = [FRONT]
+    for pose in far:
+        back = _way(poses[-1], FRONT, 2) if poses[-1] != FRONT else []
+        poses += [*back, *_way(FRONT, pose, FRAMES - 1 if len(far) == 1 else FRAMES // 2)]
+    return poses
+
+
+def _head(motion: Motion, yaw: float, pitch: float, _: np.random.Generator) -> Picture:
+    return motion.head(yaw, pitch)
+
+
+def _on_screen(motion: Motion, yaw: float, pitch: float, rng: np.random.Generator) -> Picture:
+    """The head's film on a screen, which the hand moves a little too."""
+    return screen(motion.plane(yaw / 3, pitch / 3, motion.head(yaw, pitch)), rng)
+
+
+def _film(present: Present, motion: Motion, poses: Sequence[Pose], rng: np.random.Generator) -> Iterator[Picture]:
+    for yaw, pitch in poses:
+        yield filmed(present(motion, yaw, pitch, rng), rng)
 
 
 class _Door:
-    """What the door does with a named face: a frame that shows it turned, and still the same, lets it in."""
+    """What the door does with a named face: frames that show it moving as asked, and still the same, let it in."""
 
     def __init__(self) -> None:
         self._pipeline = FacePipeline()
@@ -98,20 +167,23 @@ class _Door:
         face = self._central(rgb)
         return None if face is None else Motion(rgb, self._pipeline.solid(rgb, face))
 
-    def passes(self, film: Iterator[Picture]) -> bool:
-        """Whether its frames are taken for those of a head that turns."""
-        shown = self._shown(next(film))
-        if shown is None:
-            return False
-        for frame in film:
-            now = self._shown(frame)
-            if now is not None and turned(shown[0], now[0]) and np.linalg.norm(now[1] - shown[1]) <= SAME_TURNED:
-                return True
+    def passes(self, challenge: Challenge, film: Iterator[Picture]) -> bool:
+        """Whether its frames are taken for those of a head that moves as asked."""
+        shown: tuple[Points, Any] | None = None
+        for rgb in film:
+            face = self._central(rgb)
+            if face is None:
+                continue
+            mesh = self._pipeline.landmarks(rgb, face)
+            if shown is None:
+                shown = (mesh, self._pipeline.embed(rgb, face))
+            elif moved(shown[0], mesh) is not None:
+                if np.linalg.norm(self._pipeline.embed(rgb, face) - shown[1]) > SAME_TURNED:
+                    continue
+                done = challenge.see(shown[0], mesh)
+                if done is not None:
+                    return done
         return False
-
-    def _shown(self, rgb: Picture) -> tuple[Points, Any] | None:
-        face = self._central(rgb)
-        return None if face is None else (self._pipeline.landmarks(rgb, face), self._pipeline.embed(rgb, face))
 
     def _central(self, rgb: Picture) -> Face | None:
         middle = rgb.shape[1] / 2

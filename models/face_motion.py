@@ -103,8 +103,9 @@ def screen(rgb: Picture, rng: np.random.Generator) -> Picture:
 
 def filmed(rgb: Picture, rng: np.random.Generator) -> Picture:
     """With a camera's noise and its light going up and down."""
-    noisy = rgb * rng.uniform(0.92, 1.08) + rng.normal(0, 4, rgb.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    noisy = rgb * np.float32(rng.uniform(0.92, 1.08)) + 4 * rng.standard_normal(rgb.shape, np.float32)
+    seen: Picture = np.clip(noisy, 0, 255).astype(np.uint8)
+    return seen
 
 
 def _turn(yaw: float, pitch: float) -> NDArray[Any]:
@@ -112,7 +113,8 @@ def _turn(yaw: float, pitch: float) -> NDArray[Any]:
     (cos_y, cos_p), (sin_y, sin_p) = np.cos(np.radians((yaw, pitch))), np.sin(np.radians((yaw, pitch)))
     about_y = np.array([[cos_y, 0, -sin_y], [0, 1, 0], [sin_y, 0, cos_y]])
     about_x = np.array([[1, 0, 0], [0, cos_p, -sin_p], [0, sin_p, cos_p]])
-    return about_x @ about_y
+    turn: NDArray[Any] = about_x @ about_y
+    return turn
 
 
 def _triangles(points: NDArray[Any]) -> NDArray[np.int64]:

@@ -169,19 +169,24 @@ def evaluate_plate_command(
 @evaluate.command("liveness", epilog="Example:  menshen models evaluate liveness --data lfw --json")
 def evaluate_liveness_command(
     data: Annotated[Path, typer.Option(help="A folder with pictures of faces, in it or in its folders.")],
-    count: Annotated[int, typer.Option(min=1, help="Pictures, drawn at random; four seconds each.")] = 50,
+    count: Annotated[int, typer.Option(min=1, help="Pictures, drawn at random; 15 seconds each.")] = 50,
+    challenge: Annotated[str | None, typer.Option(help="turn, nod or random alone.")] = None,
     seed: Annotated[int, typer.Option(help="Another one draws other pictures and turns.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """How often prints, screens and masks pass for a head that turns (APCER), and heads do not (BPCER)."""
+    """How often prints, screens and masks pass for a head that moves as asked (APCER), and heads do not (BPCER)."""
     from models.errors import ModelError
     from models.evaluate_liveness import NoFaces, evaluate_liveness
+    from models.face_liveness import CHALLENGES
 
+    if challenge is not None and challenge not in CHALLENGES:
+        raise typer.BadParameter(f"write {', '.join(CHALLENGES)}", param_hint="--challenge")
+    kinds = CHALLENGES if challenge is None else (challenge,)
     try:
         with Progress(console=_errors, transient=True) as progress:
             bar = progress.add_task("pictures", total=None)
             seen = evaluate_liveness(
-                data, count, seed, lambda done, total: progress.update(bar, completed=done, total=total)
+                data, count, seed, kinds, lambda done, total: progress.update(bar, completed=done, total=total)
             )
     except (NoFaces, ModelError) as error:
         _errors.print(str(error), markup=False)

@@ -31,6 +31,7 @@ class Desk:
     mono: Callable[[], float] = time.monotonic
     logins_running: int = 0
     streams_running: int = 0
+    screens_running: dict[str, int] = field(default_factory=dict)
 
 
 def desk_of(request: Request) -> Desk:

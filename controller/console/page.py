@@ -1,11 +1,12 @@
-"""`GET /` and `/static`: the shell in the browser's language, and the files behind it."""
+"""`GET /` and `/static`: the shell in the browser's language, and the files behind it. `GET /prompt/{camera}`."""
 
 import html
 import json
 import re
+from collections.abc import Container
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -19,16 +20,24 @@ _TAGS = {"zh": "zh-CN", "en": "en"}
 
 WORDS: dict[str, dict[str, str]] = json.loads((_HERE / "static" / "words.json").read_text(encoding="utf-8"))
 _SHELL = (_HERE / "shell.html").read_text(encoding="utf-8")
+_PROMPT = (_HERE / "prompt.html").read_text(encoding="utf-8")
 
 
-def add_page(app: FastAPI, site_name: str) -> None:
-    """Add the page to the API's application."""
+def add_page(app: FastAPI, site_name: str, screens: Container[str] = ()) -> None:
+    """Add the page to the API's application; `screens`: cameras that have one beside them."""
     shells = {language: shell(language, site_name) for language in LANGUAGES}
 
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> HTMLResponse:
         """The shell; it asks `/api/me` who is there and shows the login form or the room."""
         return HTMLResponse(shells[language_of(request)], headers={"vary": "cookie"})
+
+    @app.get("/prompt/{camera}", include_in_schema=False)
+    async def prompt(camera: str) -> HTMLResponse:
+        """What the screen beside a camera shows, for whoever stands there."""
+        if camera not in screens:
+            raise HTTPException(404, "there is no such screen; write prompt = true in its [[camera]]")
+        return HTMLResponse(_PROMPT.replace("{{camera}}", html.escape(camera)))
 
     app.mount("/static", _Static(directory=_HERE / "static"))
 

@@ -12,6 +12,7 @@ from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, SeenVehicle, new_capture_id
 from controller.events.live import Live
 from controller.events.ports import Doors
+from controller.events.tries import Tries
 from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
@@ -48,6 +49,7 @@ class Decide:
         self._flow = flow
         self._unix = unix
         self._sides = GateSides()
+        self._tries = Tries()
 
     async def face(self, seen: FaceSighting) -> str:
         """Open the camera's door for a resident who may pass it; the outcome (see `Capture`)."""
@@ -110,11 +112,25 @@ class Decide:
         verdict = self._policy().person_at(person, camera.opens, seen.at_unix)
         if not verdict.allowed:
             return verdict.reason
+        if camera.liveness != "none" and self._tries.too_many(camera.id, person, self._unix()):
+            return "locked-out"
         if camera.liveness != "none" and not seen.live:
+            await self._note_try(seen, camera.opens, person)
             return "not-live"
         if camera.single and seen.others:
             return "not-alone"
         return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
+
+    async def _note_try(self, seen: FaceSighting, place: str, person: int) -> None:
+        """Somebody with a resident's face moved otherwise than asked; who does so again and again may be a film."""
+        if seen.wrong_move and self._tries.fail(seen.camera, person, self._unix()):
+            words = (
+                "a face moved otherwise than asked three times: perhaps a film; it opens nothing here for 10 minutes"
+            )
+            picture = (seen.camera, seen.jpeg) if seen.jpeg else None
+            await self._alarm.raise_alert(
+                "not-live", Level.NEEDS_PERSON.value, f"person:{person}", place, words, picture
+            )
 
     async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict, certain: bool) -> str:
         if camera.opens is None or not verdict.allowed:

@@ -41,6 +41,11 @@ def test_site_file_is_read_with_paths_beside_it(site_file: Path) -> None:
         ('host = "127.0.0.1"', "host = 7", "[broker] host: input should be a valid string"),
         ("port = 8443", "port = 84430", "[console] port: input should be less than or equal to 65535"),
         ("[vision]", "[visions]", "[visions]: unknown key"),
+        (
+            'opens = "b1-u1"',
+            'opens = "b1-u1"\nliveness = "random"',
+            '[[camera]] "face-1": liveness "random": write prompt',
+        ),
     ],
 )
 def test_a_wrong_site_file_names_place_and_remedy(tmp_path: Path, old: str, new: str, words: str) -> None:

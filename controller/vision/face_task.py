@@ -1,10 +1,12 @@
 """Frames to face sightings: detect, track, best shots, at most three embeddings a passage, one decision.
 
-Where the camera asks for a live face, who was named has to turn the head, and to be the same person when turned.
+Where the camera asks for a live face, who was named has to move the head as asked, and to be the same person then.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -17,7 +19,7 @@ from controller.vision.track import Box, Track, Tracker
 from models.face import Face, FacePipeline, Vector, distance
 from models.face_decision import Rule
 from models.face_geometry import Points
-from models.face_liveness import SAME_TURNED, turned
+from models.face_liveness import SAME_TURNED, TURNS, Challenge, Move, moved
 from models.face_match import Gallery, Match, match
 from models.face_quality import Quality, judge
 
@@ -26,7 +28,7 @@ AGREE = 2  # independent good frames that must name the same person
 APART_S = 0.1  # frames closer than this are the same picture twice
 BETTER = 1.15  # of the best quality so far: worth another look at somebody who is not known yet
 PATIENCE_S = 0.6  # after which any usable picture is looked at
-TURN_S = 8.0  # to turn the head in, once named
+MOVE_S = 8.0  # to move the head as asked, once named
 JPEG_QUALITY = 85
 
 
@@ -43,17 +45,27 @@ class Passage:
     shown: list[tuple[Points, Vector]] = field(default_factory=list)
     """Mesh and vector of each frame that named somebody, where a live face is asked for."""
     named: FaceSighting | None = None
-    """What is told once the head has turned, or has not by `until_s`."""
+    """What is told once the head has moved as asked, or has not by `until_s`."""
     until_s: float = 0.0
+    challenge: Challenge | None = None
+    """Not yet, while somebody else is asked."""
 
 
 class FaceTask:
     """One camera's faces. `see` a frame, get the sightings that became certain with it."""
 
-    def __init__(self, camera: str, pipeline: FacePipeline, rule: Rule, live: bool = False) -> None:
-        """`live`: ask for a turn of the head."""
+    def __init__(
+        self,
+        camera: str,
+        pipeline: FacePipeline,
+        rule: Rule,
+        liveness: str = "none",
+        draw: Callable[[list[Move]], Move] = secrets.choice,
+    ) -> None:
+        """`liveness`: "none", or one of `models.face_liveness.CHALLENGES`."""
         self._camera = camera
-        self._live = live
+        self._liveness = liveness
+        self._draw = draw
         self._pipeline = pipeline
         self._rule = rule
         self._tracker: Tracker[Passage] = Tracker(Passage)
@@ -62,6 +74,12 @@ class FaceTask:
     def busy(self) -> bool:
         """Somebody is in view, even if he stands still."""
         return bool(self._tracker.tracks)
+
+    @property
+    def asked(self) -> str:
+        """What somebody in view is to do now (`Challenge.asked`), or ""."""
+        asked = (track.memory.challenge for track in self._tracker.tracks if not track.memory.decided)
+        return next((challenge.asked for challenge in asked if challenge is not None), "")
 
     def see(self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery) -> list[FaceSighting]:
         """`rgb` (height, width, 3). One sighting a track at most, ever."""
@@ -91,7 +109,7 @@ class FaceTask:
         passage.first_s = passage.first_s or frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
         passage.matches.append(match(vector, gallery, self._rule))
-        if self._live and passage.matches[-1].person is not None:
+        if self._liveness != "none" and passage.matches[-1].person is not None:
             passage.shown.append((self._pipeline.landmarks(rgb, face), vector))
         if quality.score > passage.best:
             passage.best, passage.jpeg = quality.score, crop_jpeg(rgb, _box(face))
@@ -122,33 +140,47 @@ class FaceTask:
             others=len(self._tracker.tracks) - 1,
         )
         passage.jpeg = None
-        if not self._live or person is None:
+        if self._liveness == "none" or person is None:
             return sighting
-        if any(_turned(first, second) for first in passage.shown for second in passage.shown):
+        if self._liveness == "turn" and any(_turned(first, passage.shown[-1]) for first in passage.shown):
             return replace(sighting, live=True)
-        passage.decided, passage.named, passage.until_s = False, sighting, frame.at_monotonic + TURN_S
+        passage.decided, passage.named = False, sighting
+        self._challenge(passage, frame)
         return None
+
+    def _challenge(self, passage: Passage, frame: Frame) -> None:
+        """Ask for it now, unless somebody else is asked: one at a time."""
+        if passage.challenge is None and not self.asked:
+            passage.challenge = Challenge.of(self._liveness, self._draw)
+            passage.until_s = frame.at_monotonic + MOVE_S
 
     def _watch(
         self, frame: Frame, rgb: NDArray[np.uint8], face: Face, passage: Passage, named: FaceSighting
     ) -> FaceSighting | None:
-        """`named` as live once the head turns, as not live when the time is over."""
+        """`named` as live once the head has moved as asked, as not live after another move or when the time is over."""
+        self._challenge(passage, frame)
+        challenge = passage.challenge
+        if challenge is None:
+            return None
         if frame.at_monotonic > passage.until_s:
             passage.decided = True
             return _not_live(named, frame)
         mesh = self._pipeline.landmarks(rgb, face)
-        if not any(turned(first, mesh) for first, _ in passage.shown):
+        first, vector = passage.shown[-1]
+        if moved(first, mesh) is None or distance(vector, self._pipeline.embed(rgb, face)) > SAME_TURNED:
             return None
-        now = (mesh, self._pipeline.embed(rgb, face))
-        if not any(_turned(first, now) for first in passage.shown):
+        done = challenge.see(first, mesh)
+        if done is None:
             return None
         passage.decided = True
+        if not done:
+            return replace(_not_live(named, frame), wrong_move=True)
         return replace(named, at_unix=frame.at_unix, live=True, others=len(self._tracker.tracks) - 1)
 
 
 def _turned(first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:
     """Whether one head turned between the two."""
-    return turned(first[0], second[0]) and distance(first[1], second[1]) <= SAME_TURNED
+    return moved(first[0], second[0]) in TURNS and distance(first[1], second[1]) <= SAME_TURNED
 
 
 def _not_live(named: FaceSighting, frame: Frame) -> FaceSighting:

@@ -14,8 +14,8 @@ class FaceSighting:
     `spare` is how much farther the nearest of its frames might have been, `others` how many more faces were in view.
 
     `frames` were embedded; `latency_ms` is from the arrival of the deciding frame to this value, `waited_ms` from that
-    of the first usable frame to that of the deciding one. `live`: the head was seen to turn; False when that was waited
-    for in vain, None when the camera does not ask for it.
+    of the first usable frame to that of the deciding one. `live`: the head moved as asked; False when that was waited
+    for in vain, or, `wrong_move`, when it moved otherwise; None when the camera does not ask.
     """
 
     camera: str
@@ -32,6 +32,7 @@ class FaceSighting:
     waited_ms: float = 0.0
     spare: float = 0.0
     others: int = 0
+    wrong_move: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,21 @@ class VehicleCount:
     direction: str
 
 
-Sighting = FaceSighting | PlateSighting | PeopleCount | VehicleCount
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody before the camera is asked to do now: see `models.face_liveness.Challenge.asked`; "" nothing."""
+
+    camera: str
+    asked: str
+
+
+Sighting = FaceSighting | PlateSighting | PeopleCount | VehicleCount | Ask
 _KINDS: dict[str, type[Sighting]] = {
     "face": FaceSighting,
     "plate": PlateSighting,
     "people": PeopleCount,
     "vehicle": VehicleCount,
+    "ask": Ask,
 }
 
 

@@ -24,7 +24,7 @@ from controller.vision.face_task import FaceTask, to_jpeg
 from controller.vision.flow_task import FlowTask
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
-from controller.vision.sighting import FaceSighting, PlateSighting, Sighting, to_message
+from controller.vision.sighting import Ask, FaceSighting, PlateSighting, Sighting, to_message
 from models.face import FacePipeline
 from models.face_decision import Rule
 from models.face_match import DIMENSIONS, Gallery
@@ -49,6 +49,7 @@ class Watched:
     shown_s: float = 0.0
     broken: bool = False
     sitting: tuple[object, Sitting] | None = None
+    asked: str = ""
 
 
 class Worker:
@@ -94,8 +95,8 @@ class Worker:
             name, kind = str(settings["id"]), settings["task"]
             task: Task
             if kind == "face":
-                live = bool(settings.get("opens")) and settings.get("liveness") == "turn"
-                task = FaceTask(name, self._faces, rule, live)
+                liveness = str(settings.get("liveness", "turn")) if settings.get("opens") else "none"
+                task = FaceTask(name, self._faces, rule, liveness)
             elif kind == "plate":
                 plates = plates or PlatePipeline(threads)
                 task = PlateTask(name, plates)
@@ -148,6 +149,9 @@ class Worker:
             self._sit(watched, rgb, frame.at_monotonic)
         for sighting in task.see(frame, rgb, self._gallery) if isinstance(task, FaceTask) else task.see(frame, rgb):
             self._tell(sighting, frame)
+        if isinstance(task, FaceTask) and task.asked != watched.asked:
+            watched.asked = task.asked
+            self._channel.send(to_message(Ask(watched.camera.name, watched.asked)))
 
     def _tell(self, sighting: Sighting, frame: Frame) -> None:
         if isinstance(sighting, FaceSighting | PlateSighting):

@@ -21,6 +21,7 @@ from controller.events.audit import GuardActions
 from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
 from controller.events.ports import CameraView, EnrolError
+from controller.events.prompts import Prompts
 from controller.health import Health
 from controller.services import Services
 from controller.settings import load
@@ -73,6 +74,7 @@ class DutyRoom:
         self.vision = HandVision()
         middle = self.middle
         self.captures = Captures(self.clock.unix)
+        self.prompts = Prompts(["face-1"], self.clock.mono)
         self.health = Health(middle.live)
         self.services = Services(
             settings,
@@ -84,13 +86,14 @@ class DutyRoom:
             GuardActions(middle.store, middle.doors, self.clock.unix),
             middle.alarm,
             self.captures,
+            self.prompts,
             Enrolment(middle.store, self.vision, self.clock.unix, "net 1"),
             self.vision,
             self.health,
             self.clock.unix,
         )
         self.app = create_app(self.services)
-        add_page(self.app, settings.site.name)
+        add_page(self.app, settings.site.name, self.prompts)
         self.desk = self.app.state.desk
         self.desk.mono = self.clock.mono
         self.doors = {place: SimulatedDoor(device, self.keys[device]) for place, device in DEVICES.items()}

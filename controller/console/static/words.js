@@ -11,6 +11,11 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+/** The word in both languages, for those who cannot choose one. */
+export function both(key) {
+  return table[key];
+}
+
 /** Whether the table has it. */
 export function has(key) {
   return key in table;

@@ -7,9 +7,11 @@ from pathlib import Path
 from controller.bus.upload import FAILED, UNDER_WAY, Stage
 from controller.console.page import WORDS, shell
 from controller.events.ingest import ALARMING
+from controller.events.prompts import CARD, OPEN
 from controller.watchlist.level import Level
 from doorwire import names
 from models.body_colour import COLOURS
+from models.face_liveness import Move
 from models.plates.grammar import kinds
 from models.vehicle import CLASSES
 
@@ -17,7 +19,15 @@ CONSOLE = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MAY_BE_EMPTY = {"credential.none", "reason.none"}
 OTHER_REASONS = ("unknown-door", "unreachable", "no-answer")
-ALERTS = ("watchlist", "gap", "list-refused", "list-stale", "disk", *(names.EVENTS[kind] for kind in ALARMING))
+ALERTS = (
+    "watchlist",
+    "gap",
+    "list-refused",
+    "list-stale",
+    "disk",
+    "not-live",
+    *(names.EVENTS[kind] for kind in ALARMING),
+)
 OUTCOMES = ("opened", "known", "stranger", "watchlist", "unsure", "stale", "no-barrier")
 
 
@@ -45,6 +55,7 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"update.{stage}" for stage in (FAILED | UNDER_WAY) - {Stage.WAITING}),
         *(f"level.{level}" for level in ("urgent", *Level) if level != Level.NONE),
         *(f"outcome.{outcome}" for outcome in OUTCOMES),
+        *(f"prompt.{what}" for what in ("look", *Move, "turn", "nod", OPEN, CARD)),
         *(f"capture.{kind}" for kind in ("resident", "stranger", "plate")),
         *(f"body.{colour}" for colour in COLOURS),
         *(f"class.{name}" for name in CLASSES),

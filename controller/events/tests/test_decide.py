@@ -13,6 +13,7 @@ from controller.conftest import Middle
 from controller.events.captures import KEEP_S, Captures
 from controller.events.decide import Decide
 from controller.events.ports import CommandResult, DoorView
+from controller.events.tries import MOST, WITHIN_S
 from controller.flow.hours import HourlyCounts
 from controller.vision.sighting import FaceSighting, PlateSighting
 from doorwire import vocabulary as words
@@ -107,6 +108,24 @@ def test_a_face_that_may_be_a_photograph_opens_nothing_unless_the_site_says_so(m
         camera = next(camera for camera in middle.settings.cameras if camera.id == "face-1")
         decide._cameras = {"face-1": camera.model_copy(update={"liveness": "none"})}
         assert await decide.face(face(middle, 7, None)) == "opened"
+
+    play(make_middle, scene)
+
+
+def test_a_face_that_moves_otherwise_than_asked_again_and_again_is_an_alert_and_opens_nothing_for_a_while(
+    make_middle: MakeMiddle,
+) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        wrong = replace(face(middle, 7, False), wrong_move=True)
+        for _ in range(MOST):
+            assert await middle.store.alerts.latest(5) == []
+            assert await decide.face(face(middle, 7, False)) == "not-live"  # who only stood there has tried nothing
+            assert await decide.face(wrong) == "not-live"
+        (alert,) = await middle.store.alerts.latest(5)
+        assert (alert.kind, alert.subject, alert.place) == ("not-live", "person:7", "b1-u1") and alert.capture
+        assert await decide.face(face(middle, 7)) == "locked-out" and not doors.opened
+        middle.clock.now_s += WITHIN_S
+        assert await decide.face(face(middle, 7)) == "opened"
 
     play(make_middle, scene)
 

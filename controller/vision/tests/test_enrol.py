@@ -57,7 +57,12 @@ def test_every_reason_has_its_words_in_both_languages() -> None:
     words = json.loads((ROOT / "controller/console/static/words.json").read_text(encoding="utf-8"))
     source = "".join(
         (ROOT / path).read_text(encoding="utf-8")
-        for path in ("controller/vision/enrol.py", "models/pictures.py", "models/picture_file.py", "models/face_quality.py")
+        for path in (
+            "controller/vision/enrol.py",
+            "models/pictures.py",
+            "models/picture_file.py",
+            "models/face_quality.py",
+        )
     )
     said = re.findall(r'(?:NoTemplate\(|PictureError\(|Quality\(0\.0, )"([^"]+)"', source)
     assert len(said) >= 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from av import VideoFrame
 
 from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
-from controller.vision.face_task import EMBEDDINGS, PATIENCE_S, TURN_S, FaceTask, agreed
+from controller.vision.face_task import EMBEDDINGS, MOVE_S, PATIENCE_S, FaceTask, agreed
 from controller.vision.passage import AGAIN_S, PATIENCE, READS
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
@@ -132,60 +132,105 @@ def test_face_among_others_is_told_with_how_many() -> None:
     assert [(seen.person, seen.others) for seen in passage(said, [0.0, 0.2])] == [(7, 1)]
 
 
-class TurningFaces(SaidFaces):
-    """Its head is turned as far as the next of `turns`, in px that the nose moves."""
+class MovingFaces(SaidFaces):
+    """Its head is where the next of `moves` says: px that the nose moves to its left and down."""
 
-    def __init__(self, places: list[float], turns: list[float]) -> None:
+    def __init__(self, places: list[float], moves: Sequence[tuple[float, float]]) -> None:
         super().__init__(*places)
-        self.turns = turns
+        self.moves = list(moves)
 
     def landmarks(self, rgb: np.ndarray, seen: Face) -> np.ndarray:
         points = np.random.default_rng(1).uniform(0, 100, (468, 2))
         points[[33, 133]], points[[263, 362]], points[1] = (30, 40), (70, 40), (50, 60)
-        depth = np.random.default_rng(2).uniform(0, 1, 468)
+        points[[234, 454]], points[10], points[152] = (50, 50), (50, 0), (50, 100)
+        depth = np.random.default_rng(2).uniform(0, 1, (468, 1))
         depth[1] = 1.0
-        points[:, 0] += depth * self.turns.pop(0)
-        return points.astype(np.float32)
+        depth[[10, 33, 133, 152, 234, 263, 362, 454]] = 0.0
+        return (points + depth * self.moves.pop(0)).astype(np.float32)
 
 
-def live_passage(said: SaidFaces, times_s: list[float]) -> list[FaceSighting]:
-    task = FaceTask("door", cast(Any, said), RULE, live=True)
-    return [sighting for at_s in times_s for sighting in task.see(frame(at_s), RGB, HOUSE)]
+FRONT, LEFT, RIGHT, DOWN, GLANCE = (0, 0), (30, 0), (-30, 0), (0, 30), (-10, 0)
+STEPS_S = [0.2 * step for step in range(9)]
+
+
+def asked_passage(said: SaidFaces, times_s: list[float], liveness: str = "turn", draw: Any = None) -> tuple[Any, Any]:
+    """Its one sighting, and what was asked of it, each thing once."""
+    task = FaceTask("door", cast(Any, said), RULE, liveness, draw or (lambda moves: moves[0]))
+    seen, asked = [], [""]
+    for at_s in times_s:
+        seen += task.see(frame(at_s), RGB, HOUSE)
+        asked += [task.asked] if task.asked != asked[-1] else []
+    assert len(seen) <= 1
+    return seen[0] if seen else None, asked[1:]
+
+
+def left_then_down(moves: list[Any]) -> Any:
+    return moves[0] if "left" in moves else moves[-1]
 
 
 def test_a_live_face_is_told_when_the_named_head_has_turned() -> None:
-    said = TurningFaces([0.1, 0.1, 0.2], [0, 0, 2, 30])
-    (seen,) = live_passage(said, [0.0, 0.2, 0.4, 0.6, 0.8])
-    assert (seen.person, seen.live, seen.at_unix) == (7, True, 1000.6)
+    seen, asked = asked_passage(MovingFaces([0.1, 0.1, 0.2], [FRONT, FRONT, (2, 0), RIGHT]), STEPS_S)
+    assert (seen.person, seen.live, seen.at_unix, asked) == (7, True, 1000.6, ["turn", ""])
+
+
+def test_a_nod_is_no_turn_and_a_turn_is_no_nod() -> None:
+    said = MovingFaces([0.1] * 4, [FRONT, FRONT, DOWN, LEFT])
+    seen, _ = asked_passage(said, STEPS_S)
+    assert (seen.live, seen.at_unix) == (True, 1000.6)
+    said = MovingFaces([0.1] * 4, [FRONT, FRONT, LEFT, DOWN])
+    seen, asked = asked_passage(said, STEPS_S, "nod")
+    assert (seen.live, seen.at_unix, asked) == (True, 1000.6, ["nod", ""])
 
 
 def test_a_head_that_turned_between_the_first_pictures_need_not_turn_again() -> None:
-    (seen,) = live_passage(TurningFaces([0.1, 0.2], [0, 30]), [0.0, 0.2, 0.4])
-    assert (seen.person, seen.live, seen.at_unix) == (7, True, 1000.2)
+    seen, asked = asked_passage(MovingFaces([0.1, 0.2], [FRONT, LEFT]), [0.0, 0.2, 0.4])
+    assert (seen.person, seen.live, seen.at_unix, asked) == (7, True, 1000.2, [])
+
+
+def test_what_is_drawn_by_chance_has_to_be_done_in_its_order() -> None:
+    said = MovingFaces([0.1] * 9, [FRONT, FRONT, GLANCE, LEFT, LEFT, (10, 0), DOWN])
+    seen, asked = asked_passage(said, STEPS_S, "random", left_then_down)
+    assert (seen.live, seen.wrong_move, asked) == (True, False, ["left", "down", ""])
+    assert seen.at_unix == pytest.approx(1001.2)
+
+
+@pytest.mark.parametrize("moves", [[RIGHT], [DOWN], [LEFT, RIGHT], [LEFT, (0, -30)]])
+def test_who_moves_otherwise_than_asked_is_not_live(moves: list[tuple[float, float]]) -> None:
+    seen, _ = asked_passage(MovingFaces([0.1] * 9, [FRONT, FRONT, *moves]), STEPS_S, "random", left_then_down)
+    assert (seen.person, seen.live, seen.wrong_move) == (7, False, True)
 
 
 def test_a_face_that_does_not_turn_in_time_is_not_live() -> None:
-    (seen,) = live_passage(TurningFaces([0.1, 0.1], [0] * 99), [0.5 * step for step in range(20)])
-    assert (seen.person, seen.live) == (7, False) and TURN_S <= seen.at_unix - 1000.5 <= TURN_S + 1
+    seen, _ = asked_passage(MovingFaces([0.1, 0.1], [FRONT] * 99), [0.5 * step for step in range(20)])
+    assert (seen.person, seen.live, seen.wrong_move) == (7, False, False)
+    assert MOVE_S <= seen.at_unix - 1000.5 <= MOVE_S + 1
+
+
+def test_one_at_a_time_is_asked() -> None:
+    said = MovingFaces([0.1, 2.9, 0.1, 2.9, 0.1, 2.9], [*[FRONT] * 5, LEFT, FRONT, LEFT])
+    said.faces = [face(40), face(240)]
+    task = FaceTask("door", cast(Any, said), RULE, "turn")
+    people = [[seen.person for seen in task.see(frame(at_s), RGB, HOUSE)] for at_s in STEPS_S[:5]]
+    assert people == [[], [], [], [7], [8]] and task.asked == ""
 
 
 def test_a_picture_that_is_taken_away_is_told_as_not_live() -> None:
-    said = TurningFaces([0.1, 0.1], [0] * 9)
-    task = FaceTask("door", cast(Any, said), RULE, live=True)
-    assert [*task.see(frame(0.0), RGB, HOUSE), *task.see(frame(0.2), RGB, HOUSE)] == []
+    said = MovingFaces([0.1, 0.1], [FRONT] * 9)
+    task = FaceTask("door", cast(Any, said), RULE, "turn")
+    assert [*task.see(frame(0.0), RGB, HOUSE), *task.see(frame(0.2), RGB, HOUSE)] == [] and task.asked == "turn"
     said.faces = []
     (seen,) = task.see(frame(5.0), RGB, HOUSE)
-    assert (seen.person, seen.live) == (7, False)
+    assert (seen.person, seen.live, task.asked) == (7, False, "")
 
 
 def test_the_head_of_somebody_else_behind_the_picture_does_not_count() -> None:
-    said = TurningFaces([0.1, 0.1, 1.5, 1.5, 1.5], [0, 0, 30, 30, 30])
-    assert live_passage(said, [0.0, 0.2, 0.4, 0.6, 0.8]) == []
+    said = MovingFaces([0.1, 0.1, 1.5, 1.5, 1.5], [FRONT, FRONT, LEFT, LEFT, LEFT])
+    assert asked_passage(said, [0.0, 0.2, 0.4, 0.6, 0.8]) == (None, ["turn"])
 
 
 def test_a_stranger_is_not_asked_to_turn() -> None:
-    (seen,) = live_passage(TurningFaces([1.5, 1.5, 1.5], []), [0.0, 1.0, 2.0])
-    assert (seen.person, seen.live) == (None, None)
+    seen, asked = asked_passage(MovingFaces([1.5, 1.5, 1.5], []), [0.0, 1.0, 2.0])
+    assert (seen.person, seen.live, asked) == (None, None, [])
 
 
 @pytest.mark.parametrize(
