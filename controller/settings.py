@@ -175,7 +175,8 @@ class CameraSettings(_Section):
     `lanes`, of a flow camera: the shares of the picture's width at which its lanes part. `liveness`, of a face camera
     that opens: what a named person has to do, "turn" the head, "nod", or "random", a turn and a nod as `/prompt/ID`
     shows them; "none", a photograph opens. `prompt`: there is a screen beside the camera, and that page is served.
-    `single`: it opens for one person alone before the camera, never for one among others.
+    `single`: it opens for one person alone before the camera, never for one among others. `with_card`: a face opens
+    nothing by itself; it stands for the PIN of that person's card and PIN (`factor` "both" on the list).
     """
 
     id: Identifier
@@ -186,6 +187,7 @@ class CameraSettings(_Section):
     liveness: Literal["turn", "nod", "random", "none"] = "turn"
     prompt: bool = False
     single: bool = False
+    with_card: bool = False
     lanes: tuple[Share, ...] = ()
 
     @model_validator(mode="after")

@@ -65,6 +65,10 @@ class _Bus:
         self.at_s = time.perf_counter()
         return CommandResult(True, "none", 0.0)
 
+    async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
+        self.at_s = time.perf_counter()
+        return CommandResult(True, "none", 0.0)
+
 
 def _document() -> Document:
     plates = [people.RESIDENT_PLATE, *(f"京B{number:05d}" for number in range(VEHICLES - 1))]

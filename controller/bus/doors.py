@@ -252,16 +252,20 @@ class DoorRegistry:
 
     async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
         """See `events.ports.Doors`."""
+        _log.info("open %s for %s", door_id, who)
+        return await self._ask(door_id, Command(op=words.OP_OPEN, argument=0, reason=reason, person=person))
+
+    async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
+        """See `events.ports.Doors`."""
+        return await self._ask(door_id, Command(op=words.OP_FACTOR, argument=seconds, reason=reason, person=person))
+
+    async def _ask(self, door_id: str, command: Command) -> CommandResult:
         place = self._tree.places.get(door_id)
         if place is None:
             return CommandResult(False, "unknown-door", 0.0)
         door = self._doors.get(place.device)
         if door is None or door.link == "lost" or not door.guard.boot_id:
             return CommandResult(False, "unreachable", 0.0)
-        _log.info("open %s for %s", door_id, who)
-        return await self._command(door, Command(op=words.OP_OPEN, argument=0, reason=reason, person=person))
-
-    async def _command(self, door: Door, command: Command) -> CommandResult:
         clock = self._edges.clock
         began = clock.mono()
         if not door.counters_left:

@@ -20,6 +20,7 @@ from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
 from doorwire import vocabulary as words
 
 STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
+CARD_S = 10  # to show the card in, where a face stands for its PIN
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
 RESOLVED = 0.99  # probability of a registered plate from which a doubtful read counts as that plate
 
@@ -119,6 +120,8 @@ class Decide:
             return "not-live"
         if camera.single and seen.others:
             return "not-alone"
+        if camera.with_card:
+            return await self._vouch(camera.opens, seen.at_unix, person)
         return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
 
     async def _note_try(self, seen: FaceSighting, place: str, person: int) -> None:
@@ -145,6 +148,13 @@ class Decide:
             return "stale"
         result = await self._doors.open(place, reason, who, person)
         return "opened" if result.done else result.reason
+
+    async def _vouch(self, place: str, seen_unix: float, person: int) -> str:
+        left_s = CARD_S - int(max(0.0, self._unix() - seen_unix))
+        if left_s <= 0:
+            return "stale"
+        result = await self._doors.vouch(place, words.REASON_FACE, person, left_s)
+        return "card-wanted" if result.done else result.reason
 
     def _watchlist(self, seen: PlateSighting) -> tuple[int, Level]:
         """(id of the surest entry or 0, its level)."""

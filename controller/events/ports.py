@@ -52,6 +52,9 @@ class Doors(Protocol):
     async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
         """Open once. `reason` is a REASON_*, `who` a user's name or "face"/"plate"; returns when the door answered."""
 
+    async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
+        """The person is there: so long a card that needs a second factor opens without its PIN."""
+
 
 @dataclass(frozen=True, slots=True)
 class CameraView:

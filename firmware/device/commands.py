@@ -134,6 +134,8 @@ class Commands:
             self.restart = True
         elif command.op == words.OP_REPORT:
             self._link.report()
+        elif command.op == words.OP_FACTOR:
+            self._doorway.vouch(command.reason, command.person, command.argument)
         return words.REASON_NONE
 
     def _mode(self, mode: int, command: messages.Command) -> int:

@@ -28,6 +28,7 @@ _LOCKED_OUT_MS = 1_500
 _WARNING_MS = 2_000  # shut the door
 _PIN_WANTED_MS = 200  # a short flash: go on
 _PIN_WITHIN_MS = 15_000
+_VOUCHED_MS = 15_000  # at most, for a face to stand for a PIN
 _TWICE_MS = 3_000  # the same card again within that: switch the door
 _LONGEST_AGE_S = 0xFFFFFFFF
 
@@ -84,6 +85,7 @@ class Doorway:
         self._waiting: Decision | None = None  # a card whose PIN is awaited
         self._waiting_card = 0
         self._waiting_until_ms = 0
+        self._vouched = (0, 0, 0)  # for whom, why, until when
         self._last_card = -1
         self._last_card_ms = 0
         self._by_schedule = False  # it is the schedule that unlocked the door
@@ -116,7 +118,7 @@ class Doorway:
             self._pin(value)
             return
         self._give_up_waiting()
-        decision = self._decide(kind, value, 0)
+        decision = self._vouched_for(self._decide(kind, value, 0))
         if decision.reason == words.REASON_FACTOR_MISSING and not decision.grant:
             self._waiting, self._waiting_card = decision, value
             self._waiting_until_ms = self._board.uptime_ms() + _PIN_WITHIN_MS
@@ -147,6 +149,23 @@ class Doorway:
                 self.record(words.EVENT_LOCKED_OUT, words.REASON_LOCKED_OUT, person)
         elif decision.reason in (words.REASON_LISTED, words.REASON_DURESS):
             self._pins.right()
+
+    def vouch(self, reason: int, person: int, seconds: int) -> None:
+        """The controller has seen the person, who needs no PIN with a card of his now, or within so many seconds."""
+        self._vouched = person, reason, self._board.uptime_ms() + min(1000 * seconds, _VOUCHED_MS)
+        if self._waiting is not None and self._waiting.person == person:
+            self._waiting = None
+            decision = self._vouched_for(self._decide(words.CREDENTIAL_CARD, self._waiting_card, 0))
+            self._settle(decision, words.CREDENTIAL_CARD, self._waiting_card)
+
+    def _vouched_for(self, card: Decision) -> Decision:
+        """The card's decision; a grant where only the second factor is missing, and is here: for one card."""
+        person, reason, until_ms = self._vouched
+        known = person and card.person == person and self._board.uptime_ms() < until_ms
+        if card.grant or card.reason != words.REASON_FACTOR_MISSING or not known:
+            return card
+        self._vouched = (0, 0, 0)
+        return Decision(True, reason, card.person, card.record)
 
     def _both(self, pin: Decision) -> Decision:
         """The awaited card, looked up again (it may be revoked by now), and its person's right PIN."""

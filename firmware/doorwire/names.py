@@ -105,7 +105,7 @@ REASONS = {
     49: "watchdog",
     50: "power",
 }
-OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report"}
+OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report", 7: "factor"}
 BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}
 RESETS = {
     0: "unknown",

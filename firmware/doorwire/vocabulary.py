@@ -141,7 +141,8 @@ OP_SYNC = 3
 OP_IDENTIFY = 4
 OP_REBOOT = 5
 OP_REPORT = 6
-LAST_OP = OP_REPORT
+OP_FACTOR = 7  # the person's second factor is here: a card that needs one opens with it
+LAST_OP = OP_FACTOR
 
 # Boards, and why a board started, for Hello.
 BOARD_UNIX = 1

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from controller.access.document import Credential, Document, Person
 from controller.conftest import DEVICES, HandClock, Middle
@@ -19,7 +20,9 @@ MakeDoor = Callable[[str], SimulatedDoor]
 CARD = 0x01020304
 
 
-def signed(version: int, revoked: bool = False, cards: int = 1) -> SignedDocument:
+def signed(
+    version: int, revoked: bool = False, cards: int = 1, factor: Literal["alone", "both"] = "alone"
+) -> SignedDocument:
     document = Document(
         site="demo",
         version=version,
@@ -28,7 +31,8 @@ def signed(version: int, revoked: bool = False, cards: int = 1) -> SignedDocumen
         expires_unix=0,
         people=[Person(id=7, name="住户", doors=["b1-e1"])],
         credentials=[
-            Credential(person=7, kind="card", value=CARD + n, revoked=revoked and n == 0) for n in range(cards)
+            Credential(person=7, kind="card", value=CARD + n, revoked=revoked and n == 0, factor=factor)
+            for n in range(cards)
         ],
     )
     payload = document.model_dump_json().encode()
@@ -131,6 +135,7 @@ def test_open_is_carried_out_once_and_answered(make_middle: MakeMiddle, make_doo
         await middle.start()
         assert (await middle.doors.open("b1-u1", words.REASON_GUARD, "guard")).reason == "unreachable"
         assert (await middle.doors.open("nowhere", words.REASON_GUARD, "guard")).reason == "unknown-door"
+        assert (await middle.doors.vouch("b1-u1", words.REASON_FACE, 7, 10)).reason == "unreachable"
         door.connect(middle.clock.now_s)
         await middle.carry(door)
         opening = asyncio.ensure_future(middle.doors.open("b1-u1", words.REASON_FACE, "face", 7))

@@ -10,6 +10,7 @@ from controller.conftest import DEVICES, Middle, write_site
 from controller.health import Health
 from controller.settings import load
 from controller.tasks import end
+from doorwire import vocabulary as words
 from tools.broker import Broker
 from tools.bundle import build_bundle
 from tools.provision import BrokerAddress, new_device, write_image
@@ -65,6 +66,16 @@ def test_a_changed_list_reaches_a_real_door_and_opens_it(tmp_path: Path) -> None
                 cards = MANY + 100 * version
                 assert await push(version, cards) < 6_000
                 await board.swipe(wiegand34(CARD + cards - 1))
+                await board.wait_level("relay", True, 5)
+                await board.wait_level("relay", False, 5)
+            await middle.lists.apply(signed(4, cards=2, factor="both"))
+            await eventually(lambda: has(4), 20)
+            for face_first in (True, False):
+                for step in (0, 1):  # a card and its owner's face, in either order
+                    if (step == 0) == face_first:
+                        assert (await middle.doors.vouch("b1-u1", words.REASON_FACE, 7, 10)).done
+                    else:
+                        await board.swipe(wiegand34(CARD + 1))
                 await board.wait_level("relay", True, 5)
                 await board.wait_level("relay", False, 5)
             assert middle.refused == []

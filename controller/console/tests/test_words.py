@@ -28,7 +28,19 @@ ALERTS = (
     "not-live",
     *(names.EVENTS[kind] for kind in ALARMING),
 )
-OUTCOMES = ("opened", "known", "stranger", "watchlist", "unsure", "stale", "no-barrier")
+OUTCOMES = (
+    "opened",
+    "known",
+    "stranger",
+    "watchlist",
+    "unsure",
+    "stale",
+    "no-barrier",
+    "not-live",
+    "locked-out",
+    "not-alone",
+    "card-wanted",
+)
 
 
 def test_both_languages_are_complete() -> None:

@@ -11,7 +11,7 @@ from controller.access.document import Document
 from controller.access.policy import Policy
 from controller.conftest import Middle
 from controller.events.captures import KEEP_S, Captures
-from controller.events.decide import Decide
+from controller.events.decide import CARD_S, Decide
 from controller.events.ports import CommandResult, DoorView
 from controller.events.tries import MOST, WITHIN_S
 from controller.flow.hours import HourlyCounts
@@ -24,6 +24,7 @@ class OpenDoors:
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, int, int]] = []
+        self.vouched: list[tuple[str, int, int, int]] = []
         self.result = CommandResult(True, "none", 0.01)
 
     def views(self) -> list[DoorView]:
@@ -34,6 +35,10 @@ class OpenDoors:
 
     async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
         self.opened.append((door_id, reason, person))
+        return self.result
+
+    async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
+        self.vouched.append((door_id, reason, person, seconds))
         return self.result
 
 
@@ -126,6 +131,23 @@ def test_a_face_that_moves_otherwise_than_asked_again_and_again_is_an_alert_and_
         assert await decide.face(face(middle, 7)) == "locked-out" and not doors.opened
         middle.clock.now_s += WITHIN_S
         assert await decide.face(face(middle, 7)) == "opened"
+
+    play(make_middle, scene)
+
+
+def test_a_camera_beside_a_card_reader_opens_nothing_and_stands_for_the_pin(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        camera = next(camera for camera in middle.settings.cameras if camera.id == "face-1")
+        decide._cameras = {"face-1": camera.model_copy(update={"with_card": True})}
+        assert await decide.face(face(middle, 7)) == "card-wanted"
+        assert await decide.face(replace(face(middle, 7), at_unix=middle.clock.unix() - 4)) == "card-wanted"
+        assert doors.vouched == [("b1-u1", words.REASON_FACE, 7, CARD_S - late) for late in (0, 4)]
+        assert await decide.face(face(middle, 7, False)) == "not-live"
+        assert await decide.face(face(middle, 8)) == "unknown-credential"
+        assert await decide.face(replace(face(middle, 7), at_unix=middle.clock.unix() - CARD_S)) == "stale"
+        assert len(doors.vouched) == 2 and not doors.opened
+        doors.result = CommandResult(False, "unreachable", 0.0)
+        assert await decide.face(face(middle, 7)) == "unreachable"
 
     play(make_middle, scene)
 

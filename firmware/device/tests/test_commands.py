@@ -2,11 +2,13 @@
 
 import hashlib
 
-from device.tests.desk import BOOT_ID, DEVICE, KEY, NOW, Desk, card_list, scratch
+from device.tests.desk import BOOT_ID, DEVICE, DIGESTS, KEY, NOW, Desk, card_list, scratch
 from doorlogic import door as machine
-from doorwire import messages
+from doorwire import doorlist, messages
 from doorwire import vocabulary as words
+from doorwire.doorlist import Record, credential_digest
 from doorwire.frame import Frame, hmac_sha256
+from doorwire.listwriter import encode
 
 OPEN = messages.Command(op=words.OP_OPEN, argument=0, reason=words.REASON_FACE, person=9)
 
@@ -104,6 +106,19 @@ def test_sync_says_hello_report_says_state_reboot_restarts() -> None:
         desk.commands.heard(desk.frame(command(op)))
     assert (desk.link.hellos, desk.link.reports, desk.commands.restart) == (1, 1, True)
     assert desk.board.relay_pulses() == 0 and results(desk) == [words.REASON_NONE] * 4
+
+
+def test_second_factor_by_command_counts_for_its_person_alone() -> None:
+    desk = Desk(scratch())
+    with_pin = [Record(credential_digest(DIGESTS, 1, n), n, factor=doorlist.FACTOR_WITH_PIN) for n in (1, 2)]
+    install(desk, encode(KEY, DEVICE, 1, NOW, 0, [], with_pin), 1)
+    desk.commands.heard(desk.frame(command(words.OP_FACTOR, 10)))  # of person 3
+    seen = messages.Command(op=words.OP_FACTOR, argument=10, reason=words.REASON_FACE, person=2)
+    desk.commands.heard(desk.frame(seen))
+    desk.doorway.badge(words.CREDENTIAL_CARD, 1)
+    assert desk.board.relay_pulses() == 0
+    desk.doorway.badge(words.CREDENTIAL_CARD, 2)
+    assert desk.board.relay_pulses() == 1 and desk.events()[-1] == (words.EVENT_GRANTED, words.REASON_FACE)
 
 
 def test_time_sets_the_clock_and_is_journalled_when_it_moved() -> None:

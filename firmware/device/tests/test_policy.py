@@ -126,6 +126,51 @@ def test_card_whose_pin_does_not_come_is_recorded() -> None:
     assert [ms for output, ms, _ in desk.board.pulses if output == "relay"] == [15_000]
 
 
+def test_card_with_its_owner_s_face_needs_no_pin_in_either_order() -> None:
+    for face_first in (True, False):
+        desk = door()
+        for step in (0, 1):
+            if (step == 0) == face_first:
+                desk.doorway.vouch(words.REASON_FACE, 2, 10)
+            else:
+                desk.doorway.badge(CARD, 2)
+        assert desk.board.relay_pulses() == 1 and last(desk) == (GRANTED, words.REASON_FACE, 2)
+        desk.doorway.badge(CARD, 2)  # a face stands for one card
+        assert desk.board.relay_pulses() == 1
+        enter(desk, "1234")
+        assert desk.board.relay_pulses() == 2 and last(desk) == (GRANTED, words.REASON_LISTED, 2)
+
+
+def test_face_opens_nothing_without_the_card_nor_for_another_one_nor_late() -> None:
+    desk = door()
+    desk.doorway.vouch(words.REASON_FACE, 2, 10)
+    assert desk.board.relay_pulses() == 0 and desk.events() == []
+    desk.doorway.badge(CARD, 3)
+    desk.doorway.vouch(words.REASON_FACE, 2, 10)  # not the one whose card waits
+    assert desk.board.relay_pulses() == 0
+    later(desk, 10)
+    desk.doorway.badge(CARD, 2)
+    assert desk.board.relay_pulses() == 0
+    desk.doorway.vouch(words.REASON_FACE, 2, 0xFFFFFFFF)
+    assert desk.board.relay_pulses() == 1
+    desk.doorway.vouch(words.REASON_FACE, 2, 0xFFFFFFFF)
+    later(desk, 16)  # 15 s at most, whoever says what
+    desk.doorway.badge(CARD, 2)
+    desk.doorway.vouch(words.REASON_FACE, 0, 10)
+    assert desk.board.relay_pulses() == 1
+
+
+def test_face_opens_nothing_where_more_than_the_pin_is_missing() -> None:
+    for mode, records in ((words.MODE_LOCKED_DOWN, RECORDS), (words.MODE_LOCKED, [second("1234", 2)])):
+        desk = door()
+        desk.doorway.badge(CARD, 2)
+        install(desk, 2, records)
+        desk.doorway.set_mode(mode)
+        desk.doorway.vouch(words.REASON_FACE, 2, 10)
+        desk.doorway.badge(CARD, 2)
+        assert desk.board.relay_pulses() == 0 and last(desk)[0] == DENIED
+
+
 def test_card_that_is_revoked_while_its_pin_is_typed_stays_shut() -> None:
     desk = door()
     desk.doorway.badge(CARD, 2)
