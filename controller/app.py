@@ -26,6 +26,7 @@ from controller.events.enrol import Enrolment
 from controller.events.ingest import Ingest
 from controller.events.live import Live
 from controller.events.prompts import Prompts
+from controller.events.visits import Visits
 from controller.flow.hours import HourlyCounts
 from controller.health import Health
 from controller.services import Services
@@ -83,6 +84,7 @@ class App:
         self.captures = Captures(unix)
         self.prompts = Prompts([camera.id for camera in settings.cameras if camera.prompt], self._clock.mono)
         self.flow = HourlyCounts()
+        self.visits = Visits(store.visits)
         self.ingest = Ingest(store.journal, self.alarm, self.live, self.tree, unix)
         self.session = Session(
             settings.broker, settings.site.id, read_secret(settings.broker.password_file), self.health
@@ -100,7 +102,15 @@ class App:
         )
         cameras = {camera.id: camera for camera in settings.cameras}
         self.decide = Decide(
-            cameras, lambda: self.lists.policy, self.doors, self.alarm, self.captures, self.live, self.flow, unix
+            cameras,
+            lambda: self.lists.policy,
+            self.doors,
+            self.alarm,
+            self.captures,
+            self.live,
+            self.flow,
+            self.visits,
+            unix,
         )
         self.services = Services(
             settings,
@@ -128,6 +138,7 @@ class App:
         self.health.set("disk", True)
         await self._read_ledger()
         await self.lists.start()
+        await self.visits.load()
         await self.enrolment.show_gallery()
         handlers = Handlers(self.doors.on_up, self.doors.on_link, self._announced)
         self._start(self.session.run(handlers), "broker session")
@@ -223,6 +234,8 @@ class App:
                     await self._store_flow()
                     await self.store.alerts.drop_due_evidence(self._clock.unix())
                     await self.enrolment.forget_left()
+                    if self.lists.in_force is not None:
+                        await self.visits.tidy(self.lists.in_force.document)
                     await self._watch_age()
             except (StoreError, sqlite3.Error, OSError) as error:
                 _log.debug("housekeeping waits: %s", error)

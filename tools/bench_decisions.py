@@ -11,6 +11,7 @@ from controller.events.captures import Captures
 from controller.events.decide import Decide
 from controller.events.live import Live
 from controller.events.ports import CommandResult, DoorView
+from controller.events.visits import Visits
 from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings, GateSettings, Settings
 from controller.site.tree import Tree
@@ -36,7 +37,8 @@ async def decisions(task: Literal["face", "plate"], sightings: list[dict[str, An
     tree = Tree(Settings.model_construct(grids=(), buildings=(), units=(), doors=(), gates=(gate,)))
     policy = Policy(tree, _document())
     # no alert is raised here, so that there need be no store
-    decide = Decide(cameras, lambda: policy, bus, cast(Any, None), Captures(now), Live(), HourlyCounts(), now)
+    visits = Visits(cast(Any, None))
+    decide = Decide(cameras, lambda: policy, bus, cast(Any, None), Captures(now), Live(), HourlyCounts(), visits, now)
     spent = []
     for sighting in sightings:
         began = time.perf_counter()

@@ -13,6 +13,7 @@ from controller.events.captures import Capture, Captures, SeenVehicle, new_captu
 from controller.events.live import Live
 from controller.events.ports import Doors
 from controller.events.tries import Tries
+from controller.events.visits import Visits
 from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
@@ -39,6 +40,7 @@ class Decide:
         captures: Captures,
         live: Live,
         flow: HourlyCounts,
+        visits: Visits,
         unix: Callable[[], float],
     ) -> None:
         self._cameras = cameras
@@ -48,6 +50,7 @@ class Decide:
         self._captures = captures
         self._live = live
         self._flow = flow
+        self._visits = visits
         self._unix = unix
         self._sides = GateSides()
         self._tries = Tries()
@@ -93,10 +96,12 @@ class Decide:
         if resolved is not None and camera.opens is not None:
             verdict = self._policy().plate_at(resolved.plate, camera.opens, seen.at_unix)
             certain_resident = verdict.allowed
-        outcome = await self._plate_outcome(seen, camera, verdict, certain_resident)
+        plate, probability = (resolved.plate, resolved.probability) if resolved else (seen.text, None)
+        if verdict.allowed and not certain_resident:
+            verdict = Verdict(False, "unsure", verdict.person)
+        outcome = await self._plate_outcome(seen, camera, plate, verdict)
         if outcome == "opened" and camera.opens is not None:
             self._sides.let_pass(camera.opens, camera.id, seen.text, seen.at_unix)
-        plate, probability = (resolved.plate, resolved.probability) if resolved else (seen.text, None)
         self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
         return outcome
 
@@ -135,12 +140,16 @@ class Decide:
                 "not-live", Level.NEEDS_PERSON.value, f"person:{person}", place, words, picture
             )
 
-    async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict, certain: bool) -> str:
-        if camera.opens is None or not verdict.allowed:
+    async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, plate: str, verdict: Verdict) -> str:
+        vehicle = self._policy().vehicle(plate)
+        if camera.opens is None or vehicle is None or not verdict.allowed:
             return verdict.reason
-        if not certain:
-            return "unsure"
-        return await self._open(camera.opens, seen.at_unix, words.REASON_PLATE, "plate", verdict.person)
+        if not await self._visits.take(vehicle):
+            return "uses-spent"
+        outcome = await self._open(camera.opens, seen.at_unix, words.REASON_PLATE, "plate", verdict.person)
+        if outcome != "opened":
+            await self._visits.give_back(vehicle)
+        return outcome
 
     async def _open(self, place: str, seen_unix: float, reason: int, who: str, person: int) -> str:
         if self._unix() - seen_unix > STALE_S:

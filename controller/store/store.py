@@ -12,6 +12,7 @@ from controller.store.journal import Journal
 from controller.store.passages import Passages
 from controller.store.templates import Templates
 from controller.store.users import Users
+from controller.store.visits import VisitCounts
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self.templates = Templates(self.database, box)
         self.users = Users(self.database)
         self.passages = Passages(self.database)
+        self.visits = VisitCounts(self.database)
 
     async def close(self) -> None:
         """Commit what is queued and let go of the file."""

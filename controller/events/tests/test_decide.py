@@ -14,6 +14,7 @@ from controller.events.captures import KEEP_S, Captures
 from controller.events.decide import CARD_S, Decide
 from controller.events.ports import CommandResult, DoorView
 from controller.events.tries import MOST, WITHIN_S
+from controller.events.visits import Visits
 from controller.flow.hours import HourlyCounts
 from controller.vision.sighting import FaceSighting, PlateSighting
 from doorwire import vocabulary as words
@@ -73,8 +74,9 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
         cameras = {camera.id: camera for camera in middle.settings.cameras}
         cameras["behind"] = cameras["cars"].model_copy(update={"id": "behind"})
         policy = Policy(middle.tree, document)
+        visits, counts = Visits(middle.store.visits), HourlyCounts()
         decide = Decide(
-            cameras, lambda: policy, doors, middle.alarm, captures, middle.live, HourlyCounts(), middle.clock.unix
+            cameras, lambda: policy, doors, middle.alarm, captures, middle.live, counts, visits, middle.clock.unix
         )
         await scene(middle, decide, doors, captures)
         await middle.stop()
@@ -206,6 +208,26 @@ def test_a_doubtful_read_of_a_resident_s_plate_is_resolved_and_says_how_probable
         assert len(doors.opened) == 1
 
     play(make_middle, scene)
+
+
+def test_a_visitor_s_car_passes_as_often_as_it_may_and_only_what_opened_is_counted(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        seen = plate(middle, "皖A12345")
+        doors.result = CommandResult(False, "loop-occupied", 0.01)
+        assert await decide.plate(seen) == "loop-occupied"
+        assert await decide.plate(replace(seen, at_unix=seen.at_unix - 60)) == "stale"
+        assert await decide.plate(replace(seen, confidence=0.3)) == "unsure"
+        doors.result = CommandResult(True, "none", 0.01)
+        assert await decide.plate(seen) == "opened"
+        assert await decide.plate(replace(seen, camera="behind")) == "same-passage"
+        decide._visits = Visits(middle.store.visits)  # the controller starts again
+        await decide._visits.load()
+        assert await decide.plate(seen) == "opened"
+        assert await decide.plate(seen) == "uses-spent" and len(doors.opened) == 3
+
+    rows = DOCUMENT.model_dump()
+    rows["vehicles"][0] |= {"uses": 2}
+    play(make_middle, scene, Document.model_validate(rows))
 
 
 def test_a_car_of_another_colour_than_registered_is_let_in_and_the_guard_is_told(make_middle: MakeMiddle) -> None:
