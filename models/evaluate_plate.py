@@ -140,7 +140,7 @@ def _look(
 
 
 def _note_corners(plates: Sequence[PlateRead], corners: np.ndarray, tally: Tally) -> None:
-    overlaps = [_iou(plate.corners, corners) for plate in plates]
+    overlaps = [overlap(plate.corners, corners) for plate in plates]
     tally.overlaps.append(max(overlaps, default=0.0))
     if overlaps and max(overlaps) >= IOU_OF_A_FIND:
         found = plates[int(np.argmax(overlaps))].corners
@@ -263,6 +263,7 @@ def _corners_by_path(data: Path) -> dict[Path, np.ndarray]:
     return {data.parent / row["path"]: np.array(row["corners"].split(), np.float32).reshape(4, 2) for row in rows}
 
 
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """What two convex quadrilaterals share of what they cover together (IoU)."""
     shared = float(cv2.intersectConvexConvex(one.astype(np.float32), other.astype(np.float32))[0])
     return shared / (cv2.contourArea(one) + cv2.contourArea(other) - shared)

@@ -7,6 +7,7 @@ from models.plates import geometry
 from models.plates.glyphs import MissingGlyph, stroke_mask
 from models.plates.layout import DOUBLE, EIGHT, SEVEN, layout_for
 from models.plates.render import FACES, degrade, double_row_image, plate_image
+from models.plates.samples import Drawn, expose
 from models.plates.strokes import STROKES
 
 
@@ -76,3 +77,22 @@ def test_double_row_strip_puts_the_upper_row_left() -> None:
     split = round(strip.shape[1] * geometry.TOP_ROW_SHARE)
     assert strip[:, :split, 0].mean() > 100 > strip[:, :split, 1].mean()
     assert strip[:, split:, 1].mean() > 100 > strip[:, split:, 0].mean()
+
+
+def flat_blue() -> Drawn:
+    layers = np.zeros((84, 264, 3), np.uint8)
+    layers[..., 1:] = 255  # all plate, no ink
+    return Drawn("皖A12345", "blue", layers, np.zeros((7, 2), np.float32))
+
+
+def exposed(without: tuple[str, ...], quad: np.ndarray) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return np.stack([expose(flat_blue(), quad, rng, 1.0, without)[0] for _ in range(12)]).astype(int)
+
+
+def test_expose_without_its_parts_leaves_the_plate_as_painted() -> None:
+    whole = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    painted = np.array(FACES["blue"][0])
+    assert abs(exposed(("resolution", "blur", "light"), whole)[:, 4:-4, 4:-4] - painted).max() <= 2
+    for left_out in (("resolution", "blur"), ("resolution", "light")):  # light alone, then blur and noise alone
+        assert abs(exposed(left_out, whole)[:, 4:-4, 4:-4] - painted).max() > 10
