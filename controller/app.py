@@ -13,6 +13,7 @@ from typing import Any, Self
 import uvicorn
 
 from controller.api import create_app
+from controller.api.consent import consent_text
 from controller.bus.doors import DoorRegistry
 from controller.bus.edges import Edges
 from controller.bus.session import Handlers, Session
@@ -24,6 +25,7 @@ from controller.events.captures import Captures
 from controller.events.decide import Decide
 from controller.events.enrol import Enrolment
 from controller.events.ingest import Ingest
+from controller.events.keeper import Keeper
 from controller.events.live import Live
 from controller.events.prompts import Prompts
 from controller.events.visits import Visits
@@ -81,7 +83,9 @@ class App:
         self.live = Live()
         self.health = Health(self.live)
         self.alarm = Alarm(store.alerts, self.live, unix)
-        self.captures = Captures(unix)
+        consent = consent_text(settings.captures)
+        self.keeper = Keeper(settings.captures, consent.version, store, unix)
+        self.captures = Captures(unix, self.keeper.offer)
         self.prompts = Prompts([camera.id for camera in settings.cameras if camera.prompt], self._clock.mono)
         self.flow = HourlyCounts()
         self.visits = Visits(store.visits)
@@ -140,6 +144,7 @@ class App:
         await self.lists.start()
         await self.visits.load()
         await self.enrolment.show_gallery()
+        await self.keeper.start()
         handlers = Handlers(self.doors.on_up, self.doors.on_link, self._announced)
         self._start(self.session.run(handlers), "broker session")
         self._start(self._tick(), "tick")
@@ -160,6 +165,7 @@ class App:
         await end(self._decisions)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.doors.close()
+        await self.keeper.idle()
         with contextlib.suppress(StoreError):
             await self._store_flow()
         await self.store.close()
@@ -233,6 +239,7 @@ class App:
                     since_s = 0.0
                     await self._store_flow()
                     await self.store.alerts.drop_due_evidence(self._clock.unix())
+                    await self.keeper.drop_due()
                     await self.enrolment.forget_left()
                     if self.lists.in_force is not None:
                         await self.visits.tidy(self.lists.in_force.document)

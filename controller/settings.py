@@ -51,6 +51,7 @@ DeviceId = Annotated[str, AfterValidator(_device)]
 FilePath = Annotated[Path, AfterValidator(_beside_file)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Share = Annotated[float, Field(gt=0, lt=1)]
+PurposeWords = Annotated[str, Field(min_length=4, max_length=500)]
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -197,6 +198,32 @@ class CameraSettings(_Section):
         return self
 
 
+class Purpose(_Section):
+    """Why captures are kept, in words for residents: both languages."""
+
+    zh: PurposeWords
+    en: PurposeWords
+
+
+class CapturesSettings(_Section):
+    """[captures]: the site's statement. Without it no capture outlives its minute, but an alert's evidence.
+
+    Best shots of faces at `cameras` are kept `retention_days` for `purpose`: of residents who agreed to this statement,
+    and with `strangers` of everybody.
+    """
+
+    purpose: Purpose
+    retention_days: int = Field(ge=1, le=30)
+    cameras: tuple[str, ...] = Field(min_length=1)
+    strangers: bool = False
+
+    def in_words(self) -> str:
+        """For the audit."""
+        whose = "residents who agreed, and strangers" if self.strangers else "residents who agreed"
+        kept = f"{self.retention_days} days, {', '.join(self.cameras)}, {whose}"
+        return f"{kept}: {self.purpose.zh} / {self.purpose.en}"
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -206,6 +233,7 @@ class Settings(_Section):
     console: ConsoleSettings = ConsoleSettings()
     store: StoreSettings
     vision: VisionSettings = VisionSettings()
+    captures: CapturesSettings | None = None
     grids: tuple[GridSettings, ...] = Field(default=(), alias="grid")
     buildings: tuple[BuildingSettings, ...] = Field(default=(), alias="building")
     units: tuple[UnitSettings, ...] = Field(default=(), alias="unit")
@@ -308,6 +336,10 @@ def _dangling(settings: Settings) -> Iterable[str]:
     for camera in settings.cameras:
         if camera.opens is not None and camera.opens not in openable:
             yield f'[[camera]] "{camera.id}" opens: there is no [[door]] or [[gate]] "{camera.opens}"; write {choice}'
+    faces = {camera.id for camera in settings.cameras if camera.task == "face"}
+    for name in settings.captures.cameras if settings.captures else ():
+        if name not in faces:
+            yield f'[captures] cameras: there is no face camera "{name}"; write {_choice(faces)}'
 
 
 def _choice(ids: set[str]) -> str:

@@ -79,6 +79,7 @@ async def not_me(capture: str, user: SignedIn, desk: DeskOf) -> CaptureView:
     if seen.kind != "resident" or seen.person is None:
         raise ApiError(409, "bad-request", "nobody was recognised in this capture")
     await desk.services.enrolment.not_me(seen.person, seen.spare, user.name)
+    await desk.services.store.kept.drop(capture)  # it is not who agreed
     return CaptureView(**await desk.names.capture(asdict(seen)))
 
 

@@ -1,5 +1,6 @@
 """Residents of the list in force, and the face templates of those who said yes."""
 
+import base64
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from controller.api.consent import CONSENT
+from controller.api.consent import consent_text
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
 from controller.api.session import Admin, DeskOf, OwnPage, SignedIn
@@ -15,6 +16,7 @@ from controller.api.views import (
     AuditView,
     ConsentView,
     EventView,
+    HeldCapture,
     HeldConsent,
     HeldTemplate,
     HeldView,
@@ -23,6 +25,7 @@ from controller.api.views import (
 )
 from controller.events.ingest import event_data
 from controller.store.alerts import AuditRow
+from controller.store.kept import KeptCapture
 from controller.store.templates import Consent
 from models.picture_file import UPLOAD_PIXELS, PictureError, inspect
 
@@ -75,9 +78,9 @@ async def people(
 
 
 @routes.get("/api/consent")
-async def consent(_: SignedIn) -> ConsentView:
+async def consent(_: SignedIn, desk: DeskOf) -> ConsentView:
     """The consent text in force."""
-    return CONSENT
+    return consent_text(desk.services.settings.captures)
 
 
 @routes.post("/api/people/{person}/templates", dependencies=[OwnPage], openapi_extra=_FORM)
@@ -86,8 +89,9 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
     form = await _form(request)
     if await desk.services.store.documents.person(person) is None:
         raise unknown("person on the list in force; enter the person at the community server")
-    if form.get("consent") != CONSENT.version:
-        detail = f"consent to text {CONSENT.version} is needed; let the person read and accept it"
+    text = consent_text(desk.services.settings.captures)
+    if form.get("consent") != text.version:
+        detail = f"consent to text {text.version} is needed; let the person read and accept it"
         raise ApiError(409, "consent-needed", detail)
     jpeg, camera = form.get("picture"), form.get("camera")
     if (jpeg is None) == (camera is None):
@@ -101,7 +105,7 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
             raise ApiError(415, "bad-picture", str(error)) from error
     picture = jpeg if isinstance(jpeg, bytes) else None
     source = camera if isinstance(camera, str) else None
-    consent = Consent(CONSENT.version, user.name, _guardian(form.get("guardian", "")))
+    consent = Consent(text.version, user.name, _guardian(form.get("guardian", "")))
     count = await desk.services.enrolment.enrol(person, consent, picture, source)
     return TemplatesView(templates=count)
 
@@ -124,6 +128,7 @@ async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
         consents=[HeldConsent.model_validate(found) for found in faces["consents"]],
         templates=[HeldTemplate.model_validate(found) for found in faces["templates"]],
         events=[EventView(**await desk.names.event(event_data(stored, desk.services.tree))) for stored in events],
+        captures=[_held(row, jpeg) for row, jpeg in await store.kept.of_person(person, HELD_LIMIT)],
         audit=[AuditView(**asdict(act)) for act in audit],
     )
 
@@ -133,6 +138,17 @@ async def withdraw(person: int, user: SignedIn, desk: DeskOf) -> TemplatesView:
     """Consent withdrawn: the person's key and templates are destroyed now."""
     await desk.services.enrolment.withdraw(person, user.name)
     return TemplatesView(templates=0)
+
+
+def _held(row: KeptCapture, jpeg: bytes) -> HeldCapture:
+    picture = base64.b64encode(jpeg).decode()
+    return HeldCapture(
+        camera=row.camera,
+        at_unix=row.at_unix,
+        outcome=row.outcome,
+        keep_until_unix=row.keep_until_unix,
+        jpeg_base64=picture,
+    )
 
 
 def _guardian(value: str | bytes) -> str:

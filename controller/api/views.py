@@ -76,6 +76,36 @@ class CaptureView(BaseModel):
     vehicle: VehicleView | None = None
 
 
+class StatementView(BaseModel):
+    """The site's statement on kept captures: why by language, for how long, where, and whether of strangers too."""
+
+    purpose: dict[str, str]
+    retention_days: int
+    cameras: list[str]
+    strangers: bool
+
+
+class KeptCaptureView(BaseModel):
+    """A capture whose picture is kept until its retention date."""
+
+    id: str
+    camera: str
+    camera_name: str
+    kind: str
+    at_unix: float
+    outcome: str
+    person: int | None
+    person_name: str
+    keep_until_unix: float
+
+
+class KeptView(BaseModel):
+    """What is kept of captures, and by which statement."""
+
+    statement: StatementView | None
+    captures: list[KeptCaptureView]
+
+
 class PersonView(BaseModel):
     """A person of the list in force; `templates`: how many face templates are in use; `enrol_again`: those that are
     kept are another embedder's.
@@ -112,6 +142,16 @@ class HeldTemplate(BaseModel):
     embedder: str
     source: str
     vector_base64: str
+
+
+class HeldCapture(BaseModel):
+    """A kept capture with its picture."""
+
+    camera: str
+    at_unix: float
+    outcome: str
+    keep_until_unix: float
+    jpeg_base64: str
 
 
 class PartView(BaseModel):
@@ -154,6 +194,7 @@ class HeldView(BaseModel):
     plates: list[str]
     consents: list[HeldConsent]
     templates: list[HeldTemplate]
+    captures: list[HeldCapture]
     events: list[EventView]
     audit: list[AuditView]
 

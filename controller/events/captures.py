@@ -1,4 +1,4 @@
-"""Best shots for the page: in memory, a few, for seconds. Only an alert's picture goes to the store."""
+"""Best shots for the page: in memory, a few, for seconds. What else is kept is `events.keeper`'s to say."""
 
 import secrets
 from collections import OrderedDict
@@ -48,14 +48,19 @@ class Capture:
 class Captures:
     """The last `LIMIT` pictures that are younger than `KEEP_S`."""
 
-    def __init__(self, unix: Callable[[], float]) -> None:
+    def __init__(
+        self, unix: Callable[[], float], offer: Callable[[Capture, bytes], None] = lambda capture, jpeg: None
+    ) -> None:
+        """`offer` hears of each one."""
         self._unix = unix
+        self._offer = offer
         self._kept: OrderedDict[str, tuple[Capture, bytes]] = OrderedDict()
 
     def add(self, capture: Capture, jpeg: bytes) -> None:
         """Keep it for a while."""
         self.drop_old()
         self._kept[capture.id] = (capture, jpeg)
+        self._offer(capture, jpeg)
         while len(self._kept) > LIMIT:
             self._kept.popitem(last=False)
 

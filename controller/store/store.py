@@ -9,6 +9,7 @@ from controller.store.devices import Devices
 from controller.store.documents import Documents
 from controller.store.doorlists import DoorLists
 from controller.store.journal import Journal
+from controller.store.kept import Kept
 from controller.store.passages import Passages
 from controller.store.templates import Templates
 from controller.store.users import Users
@@ -30,6 +31,7 @@ class Store:
         self.documents = Documents(self.database)
         self.doorlists = DoorLists(self.database)
         self.templates = Templates(self.database, box)
+        self.kept = Kept(self.database, box)
         self.users = Users(self.database)
         self.passages = Passages(self.database)
         self.visits = VisitCounts(self.database)

@@ -63,10 +63,10 @@ class Templates:
                 key = os.urandom(KEY_SIZE)
                 connection.execute(
                     "INSERT INTO person_keys (person, wrapped) VALUES (?, ?)",
-                    (person, self._box.seal(key, _label(person))),
+                    (person, self._box.seal(key, key_label(person))),
                 )
             else:
-                key = self._box.open(row["wrapped"], _label(person))
+                key = self._box.open(row["wrapped"], key_label(person))
             connection.execute(
                 "INSERT INTO consents (person, text_version, given_unix, recorded_by, guardian) VALUES (?, ?, ?, ?, ?)",
                 (person, consent.text_version, now_unix, consent.recorded_by, consent.guardian),
@@ -83,10 +83,11 @@ class Templates:
         return await self._database.write(job)
 
     async def withdraw(self, person: int, now_unix: float) -> int:
-        """Destroy the person's key and templates, also in the write-ahead log; how many templates went."""
+        """Destroy a person's key, templates and kept captures, in the write-ahead log too; how many templates went."""
 
         def job(connection: sqlite3.Connection) -> int:
             gone = connection.execute("DELETE FROM templates WHERE person = ?", (person,)).rowcount
+            connection.execute("DELETE FROM kept_captures WHERE person = ?", (person,))
             connection.execute("DELETE FROM person_keys WHERE person = ?", (person,))
             connection.execute(
                 "UPDATE consents SET withdrawn_unix = ? WHERE person = ? AND withdrawn_unix = 0", (now_unix, person)
@@ -112,7 +113,7 @@ class Templates:
             for row in rows:
                 person = row["person"]
                 if person not in keys:
-                    keys[person] = Box(self._box.open(row["wrapped"], _label(person)))
+                    keys[person] = Box(self._box.open(row["wrapped"], key_label(person)))
                 vector = keys[person].open(row["sealed"], "face template")
                 found.append(Template(row["id"], person, vector, row["stricter"]))
             return found
@@ -158,7 +159,7 @@ class Templates:
                     "embedder": row["embedder"],
                     "source": row["source"],
                     "vector_base64": base64.b64encode(
-                        Box(self._box.open(row["wrapped"], _label(person))).open(row["sealed"], "face template")
+                        Box(self._box.open(row["wrapped"], key_label(person))).open(row["sealed"], "face template")
                     ).decode(),
                 }
                 for row in templates
@@ -177,5 +178,6 @@ class Templates:
         return [row[0] for row in rows]
 
 
-def _label(person: int) -> str:
+def key_label(person: int) -> str:
+    """As what a person's key is sealed with the box key."""
     return f"template key of person {person}"

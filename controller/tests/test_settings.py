@@ -8,6 +8,8 @@ import pytest
 from controller.conftest import SITE_TOML, write_site
 from controller.settings import SettingsError, load, read_secret
 
+KEEPS = '[captures]\npurpose = {zh = "防止盗窃", en = "Against theft"}\nretention_days = 7\n'
+
 
 def refused(path: Path) -> str:
     with pytest.raises(SettingsError) as caught:
@@ -41,6 +43,17 @@ def test_site_file_is_read_with_paths_beside_it(site_file: Path) -> None:
         ('host = "127.0.0.1"', "host = 7", "[broker] host: input should be a valid string"),
         ("port = 8443", "port = 84430", "[console] port: input should be less than or equal to 65535"),
         ("[vision]", "[visions]", "[visions]: unknown key"),
+        ("[vision]", f'{KEEPS}cameras = ["cars"]\n[vision]', '[captures] cameras: there is no face camera "cars"'),
+        (
+            "[vision]",
+            f'{KEEPS}cameras = ["face-1"]\n[vision]'.replace("= 7", "= 31"),
+            "[captures] retention_days: input",
+        ),
+        (
+            "[vision]",
+            '[captures]\nretention_days = 7\ncameras = ["face-1"]\n[vision]',
+            "[captures] purpose: is missing",
+        ),
         (
             'opens = "b1-u1"',
             'opens = "b1-u1"\nliveness = "random"',

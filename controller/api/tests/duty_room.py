@@ -15,11 +15,13 @@ import uvicorn
 
 from controller.access.document import Credential, Document, Person, Vehicle, WatchlistEntry
 from controller.api import create_app
+from controller.api.consent import consent_text
 from controller.conftest import DEVICES, HandClock, Middle, write_site
 from controller.console import add_page
 from controller.events.audit import GuardActions
 from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
+from controller.events.keeper import Keeper
 from controller.events.ports import CameraView, EnrolError
 from controller.events.prompts import Prompts
 from controller.health import Health
@@ -73,7 +75,9 @@ class DutyRoom:
         self.middle = Middle(settings, self.clock, self.keys)
         self.vision = HandVision()
         middle = self.middle
-        self.captures = Captures(self.clock.unix)
+        consent = consent_text(settings.captures).version
+        self.keeper = Keeper(settings.captures, consent, middle.store, self.clock.unix)
+        self.captures = Captures(self.clock.unix, self.keeper.offer)
         self.prompts = Prompts(["face-1"], self.clock.mono)
         self.health = Health(middle.live)
         self.services = Services(
@@ -100,12 +104,14 @@ class DutyRoom:
 
     async def __aenter__(self) -> Self:
         await self.middle.start()
+        await self.keeper.start()
         await self.middle.store.users.add(GUARD, "guard", PASSWORD, self.clock.unix())
         await self.publish()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.desk.feed.close()
+        await self.keeper.idle()
         self.middle.live.close()
         await self.middle.stop()
 
@@ -209,11 +215,11 @@ class DutyRoom:
             listener.close()
 
 
-def play(folder: Path, scene: Callable[[DutyRoom], Any], limit_s: float = 60.0) -> None:
+def play(folder: Path, scene: Callable[[DutyRoom], Any], limit_s: float = 60.0, extra_toml: str = "") -> None:
     """Run an async scene in a duty room."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(limit_s), DutyRoom(folder) as room:
+        async with asyncio.timeout(limit_s), DutyRoom(folder, extra_toml) as room:
             await scene(room)
 
     asyncio.run(bounded())

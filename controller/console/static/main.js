@@ -9,6 +9,7 @@ import { drawDoors, noteDoorEvent, setDoor, setDoors } from "./doors.js";
 import { enrolDialog } from "./enrol.js";
 import { addEvent, drawEvents, setEvents } from "./events.js";
 import { Feed } from "./feed.js";
+import { keptDialog } from "./kept.js";
 import { drawSound, toggleSound } from "./sound.js";
 import { clock, switchLanguage, t } from "./words.js";
 
@@ -139,6 +140,7 @@ const actions = {
   language: () => (switchLanguage(), (byId("login-error").textContent = ""), drawAll()),
   sound: toggleSound,
   enrol: enrolDialog,
+  kept: keptDialog,
   logout: () => post("/api/logout").then(() => signedOut(), (error) => toast(error.message, "bad")),
 };
 

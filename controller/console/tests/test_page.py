@@ -13,6 +13,7 @@ import numpy as np
 from playwright.async_api import FilePayload, Page, async_playwright, expect
 
 from controller.api.tests.duty_room import GUARD, HOSTILE, PASSWORD, RESIDENT, DutyRoom, play
+from controller.api.tests.test_kept import STATEMENT
 from controller.conftest import DEVICES
 from controller.events.captures import Capture, SeenVehicle
 from controller.events.ports import Firmware
@@ -48,7 +49,7 @@ async def browser_page(url: str, folder: Path) -> AsyncIterator[Page]:
         assert thrown == []
 
 
-def watch(folder: Path, scene: Scene, log_in: bool = True) -> None:
+def watch(folder: Path, scene: Scene, log_in: bool = True, extra_toml: str = "") -> None:
     async def with_page(room: DutyRoom) -> None:
         await room.greet()
         async with room.served() as url, browser_page(url, folder) as page:
@@ -58,7 +59,7 @@ def watch(folder: Path, scene: Scene, log_in: bool = True) -> None:
                 await expect(page.locator("[data-door='b1-u1']")).to_be_visible()
             await scene(room, page)
 
-    play(folder, with_page, 120)
+    play(folder, with_page, 120, extra_toml)
 
 
 async def sign_in(page: Page, password: str = PASSWORD) -> None:
@@ -333,3 +334,21 @@ def test_the_screen_beside_a_camera_shows_what_to_do_in_both_languages(tmp_path:
         await expect(words).to_contain_text("请刷卡")
 
     watch(tmp_path, scene, log_in=False)
+
+
+def test_kept_captures_are_shown_with_their_statement_and_end_date(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom, page: Page) -> None:
+        room.captures.add(Capture("aa", "face-1", "stranger", room.clock.unix(), "stranger", None, None), jpeg())
+        await room.keeper.idle()
+        await page.click("[data-action=kept]")
+        await expect(page.locator("#dialog .consent")).to_have_text("查找尾随进入的人")
+        await expect(page.locator("#dialog")).to_contain_text("保留 7 天")
+        row = page.locator("[data-kept=aa]")
+        await expect(row).to_contain_text("保留到")
+        assert await row.locator("img").count() == 0  # not before somebody asks for it
+        await row.locator("button").click()
+        await expect(row.locator("img")).to_be_visible()
+        await row.locator("img").evaluate("(picture) => picture.decode()")
+        assert (await room.services.store.alerts.audited(1))[0].action == "look-at-capture"
+
+    watch(tmp_path, scene, extra_toml=f"{STATEMENT}strangers = true\n")
