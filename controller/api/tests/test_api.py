@@ -324,6 +324,7 @@ def test_only_an_admin_pushes_firmware_and_only_a_whole_one(tmp_path: Path) -> N
             view = (await client.get("/api/firmware")).json()
             assert (view["version"], view["rollback"], view["running"]) == ("9.0.0", 7, True)
             assert view["doors"] == [{"door": "b1-u1", "stage": "restarting", "reason": "", "sent": 1.0}]
+            await room.middle.settle()
             assert (await client.get("/api/audit")).json()[0]["action"] == "update"
 
     play(tmp_path, scene)
