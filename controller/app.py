@@ -43,7 +43,7 @@ from controller.sync.lists import Lists
 from controller.tasks import end
 from controller.vision.sighting import FaceSighting, PeopleCount, VehicleCount
 from controller.vision_process import VisionProcess
-from models.cards import load_card
+from models.embedder import embedder_card
 
 TICK_S = 0.5
 LEDGER_S = 2.0
@@ -100,7 +100,8 @@ class App:
         self.vision = VisionProcess(settings, self.live, self.health)
         self.vision.on_count = self._counted
         self.vision.on_ask = self.prompts.ask
-        self.enrolment = Enrolment(store, self.vision, unix, load_card("face_embedder").sha256)
+        embedder = embedder_card(settings.vision.embedder)
+        self.enrolment = Enrolment(store, self.vision, unix, embedder.sha256, embedder.thresholds["margin"])
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
         )

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
+from models.cards import cards
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 DEVICE_PATTERN = re.compile(r"[0-9a-f]{12}")
@@ -123,10 +125,11 @@ class StoreSettings(_Section):
 
 
 class VisionSettings(_Section):
-    """[vision]"""
+    """[vision]: `embedder` is a model of `menshen models list`; with another one people enrol their faces again."""
 
     enabled: bool = True
     threads: int = Field(default=1, ge=1, le=16)
+    embedder: str = "face_embedder"
 
 
 class GridSettings(_Section):
@@ -340,6 +343,10 @@ def _dangling(settings: Settings) -> Iterable[str]:
     for name in settings.captures.cameras if settings.captures else ():
         if name not in faces:
             yield f'[captures] cameras: there is no face camera "{name}"; write {_choice(faces)}'
+
+    embedders = {card.name for card in cards() if card.alignment}
+    if settings.vision.embedder not in embedders:
+        yield f'[vision] embedder: there is no face embedder "{settings.vision.embedder}"; write {_choice(embedders)}'
 
 
 def _choice(ids: set[str]) -> str:

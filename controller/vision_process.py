@@ -136,6 +136,7 @@ class VisionProcess:
                 {
                     "cameras": [camera.model_dump() for camera in self._settings.cameras],
                     "threads": self._settings.vision.threads,
+                    "embedder": self._settings.vision.embedder,
                 }
             )
             await self._tell(self._gallery_line())

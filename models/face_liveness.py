@@ -20,7 +20,6 @@ from models.face_geometry import Points
 MIN_TURN, MIN_TURN_PARALLAX = 0.2, 0.065  # about 14°
 MIN_NOD, MIN_NOD_PARALLAX = 0.1, 0.05  # about 10°
 CLEARLY = 1.5  # times as much is another move than the one asked for: a glance aside is not
-SAME_TURNED = 0.38  # distance of a turned head to itself seen from the front: 0.34 in 99 of 100, a stranger's 0.41
 _NOSE, _RIGHT_EYE, _LEFT_EYE = 1, (33, 133), (263, 362)  # of FaceMesh
 _EARS, _FOREHEAD, _CHIN = (234, 454), 10, 152
 

@@ -12,9 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from models.evaluate_face import Pipeline
 from models.face import Vector
 from models.face_geometry import Picture
+from models.face_people import Pipeline
 
 _YUNET, _SFACE = "*yunet*.onnx", "*sface*.onnx"
 

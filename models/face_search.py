@@ -1,6 +1,6 @@
 """Exact nearest-template search: a compact int8 first pass, then the few that can still be nearest in float32.
 
-    index = FaceIndex(vectors)       # (N, 128) float32, a row for each person
+    index = FaceIndex(vectors)       # (N, dimensions) float32, a row for each person
     found = index.nearest(vector)    # which row, how far, how far the nearest others are
 
 The first pass is one int8 dense layer in LiteRT with a template a row: it reads a quarter of the bytes, and reading is
@@ -55,7 +55,7 @@ class FaceIndex:
         return len(self._vectors)
 
     def nearest(self, vector: Vectors) -> Nearest:
-        """The nearest row of (128,) `vector` and those that come next."""
+        """The nearest row of (dimensions,) `vector` and those that come next."""
         probe = np.asarray(vector - self._mean, np.float32)
         scores, error = self._scores(probe)
         rows = np.flatnonzero(scores >= _least_of_best(scores, OTHERS + 1) - 2 * error)
@@ -75,7 +75,7 @@ class FaceIndex:
         if self._network is None:
             return self._vectors @ probe + self._bias, 0.0
         probe_step = 2 * float(np.abs(probe).max()) / 254
-        error = self._row_step / 2 * (float(np.abs(probe).sum()) + 128 * probe_step) + probe_step * self._row_sum
+        error = self._row_step / 2 * (float(np.abs(probe).sum()) + len(probe) * probe_step) + probe_step * self._row_sum
         return self._network.run(probe[None])[0][0], error + float(_ROUNDING)
 
 

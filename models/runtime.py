@@ -45,6 +45,11 @@ class Network:
         return [tuple(int(n) for n in detail["shape"]) for detail in self._inputs]
 
     @property
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes in the order of `run`'s results."""
+        return [tuple(int(n) for n in detail["shape"]) for detail in self._outputs]
+
+    @property
     def output_names(self) -> list[str]:
         """Tensor names in the order of `run`'s results."""
         return [str(detail["name"]) for detail in self._outputs]

@@ -19,9 +19,12 @@ from models.face_search import OTHERS, Nearest
 Vectors = NDArray[np.float32]
 Persons = NDArray[np.int64]
 Distances = NDArray[np.float64]
+Scores = NDArray[np.floating[Any]]
 PICTURES_A_PERSON = 10  # of one person in 1:1 pairs: a few people with hundreds must not be the whole figure
 ROWS = 4000  # pictures, at most, whose pairs are the impostors
 FOLDS = 10
+PASSAGE = 3  # pictures, at most, that one passage of a door is decided by
+BLOCK = 512  # probes that are compared with a whole gallery at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def genuine_and_impostor(vectors: Vectors, persons: Persons) -> tuple[Distances,
     return np.concatenate(genuine), distances(vectors[rows], vectors[rows])[upper]
 
 
-def verification(genuine: Distances, impostor: Distances, threshold: float) -> dict[str, Any]:
+def verification(genuine: Scores, impostor: Scores, threshold: float) -> dict[str, Any]:
     """EER, TAR at FAR 1e-3 and 1e-4 (None with fewer than five false accepts to stand on), and both at `threshold`."""
     figures: dict[str, Any] = {"genuine_pairs": len(genuine), "impostor_pairs": len(impostor)}
     figures["eer"] = _share(_eer(genuine, impostor))
@@ -97,13 +100,16 @@ def sampled_pairs(persons: Persons, seed: int = 1, most: int = 300) -> list[Pair
     return pairs
 
 
-def templates(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Vectors, Persons]:
-    """((people, 128), whose they are): the mean of each person's first `enrol` vectors, as long as those are."""
+def templates(vectors: Vectors, persons: Persons, enrol: int, least: int | None = None) -> tuple[Vectors, Persons]:
+    """((people, dimensions), whose they are): the mean of each person's first `enrol` vectors, as long as those are.
+
+    Who has fewer than `least` pictures (`enrol` unless said), or no face on them, has none.
+    """
     means, owners = [], []
     for person in np.unique(persons):
         own = np.flatnonzero(persons == person)[:enrol]
         kept = vectors[own][~np.isnan(vectors[own, 0])]
-        if len(own) == enrol and len(kept):
+        if len(own) >= (enrol if least is None else least) and len(kept):
             mean = kept.mean(axis=0)
             means.append(mean * np.linalg.norm(kept, axis=1).mean() / np.linalg.norm(mean))
             owners.append(int(person))
@@ -117,12 +123,27 @@ def normalised(apart: Distances) -> Distances:
     """
     if apart.shape[1] <= OTHERS:
         return apart
-    nearest = np.sort(apart, axis=1)[:, : OTHERS + 1]
-    total, last = nearest.sum(axis=1, keepdims=True), nearest[:, -1:]
+    nearest = np.partition(apart, OTHERS, axis=1)[:, : OTHERS + 1]
+    total, last = nearest.sum(axis=1, keepdims=True), nearest.max(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):  # a probe without a face is infinitely far from everybody
         others = np.where(apart <= last, total - apart, total - last) / OTHERS
         scores: Distances = np.nan_to_num(apart - COHORT_WEIGHT * others, nan=np.inf, posinf=np.inf)
     return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a gallery says to each of some probes: the distances of the nearest people, whose the nearest is, whether
+    the door's rule names it."""
+
+    nearest: Distances
+    persons: Persons
+    known: NDArray[np.bool_]
+
+    @property
+    def scores(self) -> Distances:
+        """`normalised` of the nearest person, who has the least."""
+        return normalised(self.nearest)[:, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,35 +164,38 @@ class OpenSet:
 
 
 def open_set(vectors: Vectors, persons: Persons, people: int, enrol: int, rule: Rule, seed: int = 1) -> OpenSet:
-    """A gallery of `people` drawn from those who have `enrol` pictures; who has more is a probe too."""
+    """A gallery of `people` drawn at random, first of those who have pictures left to be probes with.
+
+    Each is enrolled with `enrol` pictures, or with what there is.
+    """
     rng = np.random.default_rng(seed)
     names, counts = np.unique(persons, return_counts=True)
-    chosen = rng.permutation(names[counts >= enrol])[:people]
+    order = rng.permutation(len(names))
+    chosen = names[order[np.argsort(counts[order] <= enrol, kind="stable")]][:people]
     inside = np.isin(persons, chosen)
-    gallery, owners = templates(vectors[inside], persons[inside], enrol)
+    gallery, owners = templates(vectors[inside], persons[inside], enrol, least=1)
     probes = [row for one in chosen for row in np.flatnonzero(persons == one)[enrol : enrol + PICTURES_A_PERSON]]
     outside = np.flatnonzero(~inside)
     strangers = outside[np.unique(persons[outside], return_index=True)[1]]
-    apart, away = distances(vectors[probes], gallery), distances(vectors[strangers], gallery)
-    right = owners[apart.argmin(axis=1)] == persons[probes]
-    return OpenSet(
-        len(gallery),
-        normalised(apart).min(axis=1),
-        right,
-        _known(apart, rule),
-        normalised(away).min(axis=1),
-        away.min(axis=1),
-        _known(away, rule),
-    )
+    own, others = (_answers(vectors[rows], gallery, owners, rule) for rows in (probes, strangers))
+    right = own.persons == persons[probes]
+    return OpenSet(len(gallery), own.scores, right, own.known, others.scores, others.nearest[:, 0], others.known)
 
 
-def _known(apart: Distances, rule: Rule) -> NDArray[np.bool_]:
-    """What the rule says of the nearest person of each row of distances."""
-    ordered = np.sort(apart, axis=1)[:, : OTHERS + 1].astype(np.float32)
-    people = apart.shape[1]
-    return np.array(
-        [bool(np.isfinite(row[0])) and rule.knows(Nearest(0, float(row[0]), row[1:]), people) for row in ordered], bool
-    )
+def _answers(probes: Vectors, gallery: Vectors, owners: Persons, rule: Rule) -> Answers:
+    """In blocks: all distances at once of 10,000 probes to 5,000 people are 400 MB, and are sorted in as much again."""
+    count = min(OTHERS + 1, len(gallery))
+    nearest, rows = [np.zeros((0, count))], [np.zeros(0, np.int64)]
+    for at in range(0, len(probes), BLOCK):
+        apart = distances(probes[at : at + BLOCK], gallery)
+        rows.append(apart.argmin(axis=1))
+        nearest.append(np.sort(np.partition(apart, count - 1, axis=1)[:, :count], axis=1))
+    ordered = np.concatenate(nearest)
+    known = [
+        bool(np.isfinite(row[0])) and rule.knows(Nearest(0, float(row[0]), row[1:].astype(np.float32)), len(gallery))
+        for row in ordered
+    ]
+    return Answers(ordered, owners[np.concatenate(rows)], np.array(known, bool))
 
 
 def fnir_at_fpir(enrolled: Distances, right: NDArray[np.bool_], strangers: Distances, rate: float) -> float | None:
@@ -182,25 +206,42 @@ def fnir_at_fpir(enrolled: Distances, right: NDArray[np.bool_], strangers: Dista
     return _share(1.0 - ((enrolled < at) & right).mean())
 
 
-def enrolled_scores(vectors: Vectors, persons: Persons, enrol: int) -> tuple[Distances, Distances]:
+def enrolled_scores(
+    vectors: Vectors, persons: Persons, enrol: int, passage: int = 1
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Genuine and impostor scores, `normalised`, of every further picture against the people's templates.
 
-    Who could not be enrolled for want of a face is infinitely far from himself.
+    `passage`: of the mean of so many further pictures, of the last ones rather fewer, but never of one alone. Who could
+    not be enrolled for want of a face is infinitely far from himself.
     """
     gallery, owners = templates(vectors, persons, enrol)
-    known, counts = np.unique(persons, return_counts=True)
-    probes = [
-        row
-        for person in known[counts > enrol]
-        for row in np.flatnonzero(persons == person)[enrol : enrol + PICTURES_A_PERSON]
-    ]
-    if not len(gallery) or not probes:
-        return np.zeros(0), np.zeros(0)
-    scores = normalised(distances(vectors[probes], gallery))
-    same = persons[probes][:, None] == owners[None]
-    impostor = scores[~same]
-    without = np.full(int((~same.any(axis=1)).sum()), np.inf)
-    return np.concatenate([scores[same], without]), impostor[np.isfinite(impostor)]
+    probes, whose = _passages(vectors, persons, enrol, passage)
+    if not len(gallery) or not len(probes):
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
+    genuine, impostor = [], []
+    for at in range(0, len(probes), BLOCK):
+        scores = normalised(distances(probes[at : at + BLOCK], gallery)).astype(np.float32)
+        same = whose[at : at + BLOCK, None] == owners[None]
+        genuine += [scores[same], np.full(int((~same.any(axis=1)).sum()), np.inf, np.float32)]
+        other = scores[~same]
+        impostor.append(other[np.isfinite(other)])
+    return np.concatenate(genuine), np.concatenate(impostor)
+
+
+def _passages(vectors: Vectors, persons: Persons, enrol: int, size: int) -> tuple[Vectors, Persons]:
+    """The further pictures, or the means of `size` of them, and whose they are; NaN where no face is on any."""
+    found, whose = [], []
+    for person in np.unique(persons):
+        further = np.flatnonzero(persons == person)[enrol : enrol + PICTURES_A_PERSON]
+        for at in range(0, len(further), size):
+            rows = further[at : at + size]
+            if size > 1 and len(rows) < 2:
+                continue
+            seen = vectors[rows][~np.isnan(vectors[rows, 0])]
+            mean = seen.mean(axis=0) if len(seen) else vectors[rows[0]]
+            found.append(mean * (np.linalg.norm(seen, axis=1).mean() / np.linalg.norm(mean)) if len(seen) > 1 else mean)
+            whose.append(int(person))
+    return np.array(found, np.float32).reshape(-1, vectors.shape[1]), np.array(whose, np.int64)
 
 
 def _all_pairs(items: Sequence[int] | NDArray[Any]) -> list[tuple[int, int]]:
@@ -219,7 +260,7 @@ def _best_threshold(apart: Distances, same: NDArray[np.bool_]) -> float:
     return float((low + high) / 2) if np.isfinite(high) else float(low + 1e-6)
 
 
-def _eer(genuine: Distances, impostor: Distances) -> float:
+def _eer(genuine: Scores, impostor: Scores) -> float:
     places = np.unique(np.concatenate([genuine, np.quantile(impostor, np.linspace(0, 1, 2001))]))
     rejected = 1.0 - np.searchsorted(np.sort(genuine), places, side="right") / len(genuine)
     accepted = np.searchsorted(np.sort(impostor), places, side="right") / len(impostor)

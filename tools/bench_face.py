@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models import face_geometry
 from models.face import FacePipeline
 from tools.bench import Report, spread, timed
 from tools.bench_decisions import decisions
@@ -64,11 +63,11 @@ def _stages(threads: int) -> dict[str, dict[str, float]]:
     frame[14:526, 200:712] = np.ascontiguousarray(bgr[:, :, ::-1])
     pipeline = FacePipeline(threads)
     face = pipeline.detect(frame)[0]
-    chip = face_geometry.chip(frame, pipeline.landmarks(frame, face))
+    chip = pipeline.embedder.chip(frame, pipeline.landmarks(frame, face))
     return {
         "detect": timed(lambda: pipeline.detect(frame)),
-        "align": timed(lambda: face_geometry.chip(frame, pipeline.landmarks(frame, face))),
-        "embed": timed(lambda: pipeline.embed_chip(chip)),
+        "align": timed(lambda: pipeline.embedder.chip(frame, pipeline.landmarks(frame, face))),
+        "embed": timed(lambda: pipeline.embedder.embed(chip)),
     }
 
 

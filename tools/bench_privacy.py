@@ -34,7 +34,7 @@ from tools.setup import system
 
 PASSAGES = 1_000
 CAMERAS = 8
-ALIKE = 0.6  # cosine: any two faces are nearer than that to each other, nothing else is
+ALIKE = 0.6  # cosine: two pictures of one face are nearer than that to each other, nothing else is
 _SHOWN_S = 12.0
 _EMPTY_S = 2.0  # a track is lost after 1.2 s
 _WITHIN_S = 30.0
@@ -44,7 +44,7 @@ _PICTURE = re.compile(
     rb"|/9j/[A-Za-z0-9+/]{40}|iVBORw0KGgo[A-Za-z0-9+/]{40}",
     re.DOTALL,
 )
-_CODED = re.compile(rb"[A-Za-z0-9+/]{680,}={0,2}")  # base64 of 128 float32 and more
+_CODED = re.compile(rb"[A-Za-z0-9+/]{340,}={0,2}")  # base64 of 64 float32 and more
 
 
 def bench_privacy(parent: Path, passages: int = PASSAGES, passed: Callable[[int], None] = lambda count: None) -> Report:
@@ -61,7 +61,7 @@ def pictures_in(data: bytes) -> int:
 
 
 def vectors_in(data: bytes, face: NDArray[np.float32]) -> int:
-    """Places where 128 float32, plain or in base64, are a vector of length 1 that is like `face`."""
+    """Places where as many float32 as `face` has, plain or in base64, are a vector of length 1 that is like `face`."""
     found = sum(_like(data[offset:], face) for offset in range(4))
     for coded in _CODED.findall(data):
         with contextlib.suppress(ValueError):

@@ -64,7 +64,7 @@ def faces(source: Path, pipeline: FacePipeline, known: Enrolled, plot: Path | No
 
     `plot` gets the first of them, or the first frame of all where there is no face. OSError names the file.
     """
-    rule = Rule.of_card()
+    rule = Rule.of_card(pipeline.embedder.card)
     rows: list[dict[str, Any]] = []
     first: NDArray[np.uint8] | None = None
     for number, rgb in frames(source):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,10 +13,16 @@ from rich.table import Table
 
 from tools.machine import describe
 
+if TYPE_CHECKING:
+    from models.cards import Card
+
 app = typer.Typer(no_args_is_help=True, help="The models: their cards, files and measured accuracy.")
+calibrate = typer.Typer(no_args_is_help=True, help="Limits for a model's card, measured on people.")
 evaluate = typer.Typer(no_args_is_help=True, help="Accuracy on pictures that nobody tuned on.")
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(calibrate, name="calibrate")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Embedder = Annotated[str, typer.Option(help="A face embedder as `menshen models list` calls it.")]
 Plot = Annotated[Path | None, typer.Option(help="Also draw it into this PNG file.")]
 _screen = Console()
 _errors = Console(stderr=True)
@@ -41,7 +47,8 @@ def list_models(as_json: AsJson = False) -> None:
         return
     table = Table("model", "what", "licence", "file")
     for card, built in rows:
-        size = f"{card.file.stat().st_size / 1e6:.2f} MB" if built else "not built"
+        absent = f"menshen models fetch {card.name}" if card.optional else "not built"
+        size = f"{card.file.stat().st_size / 1e6:.2f} MB" if built else absent
         table.add_row(card.name, card.title, card.licence, size)
     _screen.print(table)
 
@@ -104,6 +111,8 @@ def verify() -> None:
 
     refused = 0
     for card in cards():
+        if card.optional and not card.file.exists():
+            continue
         try:
             Model(card).warm()
             _screen.print(f"ok      {card.name}")
@@ -118,18 +127,21 @@ def evaluate_face_command(
     data: Annotated[Path, typer.Option(help="A folder with a folder of pictures for each person; pairs.txt is used.")],
     group: Annotated[list[Path] | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
     enrol: Annotated[int, typer.Option(min=0, help="Pictures a person that make the gallery's entry.")] = 0,
+    embedder: Embedder = "face_embedder",
     as_json: AsJson = False,
     plot: Plot = None,
     peers: Annotated[bool, typer.Option("--peers", help="Also other pipelines, where they are installed.")] = False,
     peer_weights: Annotated[Path | None, typer.Option(help="Folder of YuNet's and SFace's ONNX files.")] = None,
 ) -> None:
     """1:1 and open-set accuracy end to end: our detectors, our alignment, int8; and the same with float weights."""
+    from models.embedder import embedder_card
     from models.errors import ModelError
-    from models.evaluate_face import DataError, evaluate_face
+    from models.evaluate_face import evaluate_face
     from models.face_peers import available
+    from models.face_people import DataError
 
     try:
-        floats = _float_embedder()
+        card = embedder_card(embedder)
         others = available(peer_weights) if peers else {}
         with Progress(console=_errors, transient=True) as progress:
             bar = progress.add_task("pictures", total=None)
@@ -137,11 +149,43 @@ def evaluate_face_command(
             def tell(done: int, count: int) -> None:
                 progress.update(bar, completed=done, total=count)
 
-            seen = evaluate_face(data, group or [], enrol, tell, floats=floats, peers=others, plot=plot)
+            seen = evaluate_face(
+                data, group or [], enrol, tell, card=card, floats=_float_weights(card), peers=others, plot=plot
+            )
     except (DataError, ModelError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
     _show({**seen, "machine": describe()}, as_json)
+
+
+@calibrate.command("face", epilog="Example:  menshen models calibrate face --data lfw --embedder face_embedder_dlib")
+def calibrate_face_command(
+    data: Annotated[Path, typer.Option(help="A folder with a folder of pictures for each person.")],
+    group: Annotated[list[Path] | None, typer.Option(help="Names of some of the folders, one a line.")] = None,
+    embedder: Embedder = "face_embedder",
+    as_json: AsJson = False,
+) -> None:
+    """An embedder's [thresholds] for its card: one stranger in 300 is named. The same rule for every net."""
+    from models.calibrate_face import calibrate_face
+    from models.embedder import embedder_card
+    from models.errors import ModelError
+    from models.face_people import DataError
+
+    try:
+        card = embedder_card(embedder)
+        with Progress(console=_errors, transient=True) as progress:
+            bar = progress.add_task("pictures", total=None)
+            found = calibrate_face(
+                data, card, group or [], lambda done, total: progress.update(bar, completed=done, total=total)
+            )
+    except (DataError, ModelError) as error:
+        _errors.print(str(error), markup=False)
+        raise typer.Exit(2) from error
+    if as_json:
+        print(json.dumps({"name": "calibrate-face", "embedder": embedder, **found}))
+        return
+    print("\n".join(["[thresholds]", *(f"{name} = {value}" for name, value in found["thresholds"].items())]))
+    _errors.print(f"for models/{embedder}/card.toml, from {found['people']} people", markup=False)
 
 
 @evaluate.command("plate", epilog="Example:  menshen models evaluate plate --data truth.csv --json")
@@ -194,17 +238,15 @@ def evaluate_liveness_command(
     _show({**seen, "machine": describe()}, as_json)
 
 
-def _float_embedder() -> bytes | None:
-    """None, and a word, where the pinned package cannot be had."""
-    from models.build import float_weights
-    from models.cards import load_card
-    from models.errors import ModelSourceError
+def _float_weights(card: Card) -> bytes | None:
+    """None, and a word, where the model was not built here."""
+    from models.build import float_file
 
-    try:
-        return float_weights(load_card("face_embedder"))
-    except ModelSourceError as error:
-        _errors.print(f"without the float figures: {error}", markup=False)
-        return None
+    file = float_file(card)
+    if file.exists():
+        return file.read_bytes()
+    _errors.print(f"without the float figures: next step: menshen models fetch {card.name}", markup=False)
+    return None
 
 
 def faces_command(

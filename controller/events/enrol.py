@@ -10,7 +10,6 @@ from controller.store.store import Store
 from controller.store.templates import Consent, Origin
 
 LEFT_DAYS = 30  # templates of people who are on no list any more are destroyed after so long
-BEYOND = 0.02  # Euclidean: two frames of one passage differ by about so much
 
 _log = logging.getLogger(__name__)
 
@@ -18,12 +17,15 @@ _log = logging.getLogger(__name__)
 class Enrolment:
     """Faces of residents who said yes."""
 
-    def __init__(self, store: Store, vision: Vision, unix: Callable[[], float], embedder: str) -> None:
-        """`embedder`: the digest of the net in use; templates of another one are as good as none."""
+    def __init__(self, store: Store, vision: Vision, unix: Callable[[], float], embedder: str, beyond: float) -> None:
+        """`embedder`: the digest of the net in use; templates of another one are as good as none. `beyond`: farther
+        than two frames of one passage are apart (Euclidean).
+        """
         self._store = store
         self._vision = vision
         self._unix = unix
         self._embedder = embedder
+        self._beyond = beyond
 
     async def enrol(self, person: int, consent: Consent, jpeg: bytes | None, camera: str | None = None) -> int:
         """Templates from a picture or a camera, with the consent; how many the person has now."""
@@ -54,7 +56,7 @@ class Enrolment:
 
         Nothing of the other is kept but this number, for the other has agreed to nothing.
         """
-        stricter = await self._store.templates.tighten(person, spare + BEYOND)
+        stricter = await self._store.templates.tighten(person, spare + self._beyond)
         await self._store.alerts.audit(
             AuditRow(self._unix(), who, "not-this-person", f"person:{person}", f"stricter by {stricter:.3f}")
         )

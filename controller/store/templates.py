@@ -52,7 +52,8 @@ class Templates:
     async def add(self, person: int, vectors: list[bytes], consent: Consent, origin: Origin, now_unix: float) -> int:
         """Store a consent and the vectors it allows; how many the person has now.
 
-        Those of another embedder give way. GalleryFullError when it would be one person too many.
+        Those of another embedder give way, with what its distances said of the person. GalleryFullError when it would
+        be one person too many.
         """
 
         def job(connection: sqlite3.Connection) -> int:
@@ -71,7 +72,9 @@ class Templates:
                 "INSERT INTO consents (person, text_version, given_unix, recorded_by, guardian) VALUES (?, ?, ?, ?, ?)",
                 (person, consent.text_version, now_unix, consent.recorded_by, consent.guardian),
             )
-            connection.execute("DELETE FROM templates WHERE person = ? AND embedder != ?", (person, origin.embedder))
+            others = "DELETE FROM templates WHERE person = ? AND embedder != ?"
+            if connection.execute(others, (person, origin.embedder)).rowcount:
+                connection.execute("UPDATE person_keys SET stricter = 0 WHERE person = ?", (person,))
             own = Box(key)
             for vector in vectors:
                 connection.execute(

@@ -59,6 +59,11 @@ def test_site_file_is_read_with_paths_beside_it(site_file: Path) -> None:
             'opens = "b1-u1"\nliveness = "random"',
             '[[camera]] "face-1": liveness "random": write prompt',
         ),
+        (
+            "[vision]",
+            '[vision]\nembedder = "face_landmarks"',
+            '[vision] embedder: there is no face embedder "face_landmarks"; write one of face_embedder,',
+        ),
     ],
 )
 def test_a_wrong_site_file_names_place_and_remedy(tmp_path: Path, old: str, new: str, words: str) -> None:

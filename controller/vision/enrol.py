@@ -89,7 +89,7 @@ class Sitting:
 
 
 def template(pipeline: FacePipeline, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(128,) float32 of the one good face in `rgb`, or NoTemplate."""
+    """The float32 vector of the one good face in `rgb`, or NoTemplate."""
     face, _ = the_face(pipeline, rgb)
     vector: NDArray[np.float32] = pipeline.embed(rgb, face)
     return vector

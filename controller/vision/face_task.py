@@ -19,7 +19,7 @@ from controller.vision.track import Box, Track, Tracker
 from models.face import Face, FacePipeline, Vector, distance
 from models.face_decision import Rule
 from models.face_geometry import Points
-from models.face_liveness import SAME_TURNED, TURNS, Challenge, Move, moved
+from models.face_liveness import TURNS, Challenge, Move, moved
 from models.face_match import Gallery, Match, match
 from models.face_quality import Quality, judge
 
@@ -142,7 +142,7 @@ class FaceTask:
         passage.jpeg = None
         if self._liveness == "none" or person is None:
             return sighting
-        if self._liveness == "turn" and any(_turned(first, passage.shown[-1]) for first in passage.shown):
+        if self._liveness == "turn" and any(self._turned(first, passage.shown[-1]) for first in passage.shown):
             return replace(sighting, live=True)
         passage.decided, passage.named = False, sighting
         self._challenge(passage, frame)
@@ -167,7 +167,7 @@ class FaceTask:
             return _not_live(named, frame)
         mesh = self._pipeline.landmarks(rgb, face)
         first, vector = passage.shown[-1]
-        if moved(first, mesh) is None or distance(vector, self._pipeline.embed(rgb, face)) > SAME_TURNED:
+        if moved(first, mesh) is None or distance(vector, self._pipeline.embed(rgb, face)) > self._rule.turned:
             return None
         done = challenge.see(first, mesh)
         if done is None:
@@ -177,10 +177,9 @@ class FaceTask:
             return replace(_not_live(named, frame), wrong_move=True)
         return replace(named, at_unix=frame.at_unix, live=True, others=len(self._tracker.tracks) - 1)
 
-
-def _turned(first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:
-    """Whether one head turned between the two."""
-    return moved(first[0], second[0]) in TURNS and distance(first[1], second[1]) <= SAME_TURNED
+    def _turned(self, first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:
+        """Whether one head turned between the two."""
+        return moved(first[0], second[0]) in TURNS and distance(first[1], second[1]) <= self._rule.turned
 
 
 def _not_live(named: FaceSighting, frame: Frame) -> FaceSighting:

@@ -25,9 +25,10 @@ from controller.vision.flow_task import FlowTask
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import Ask, FaceSighting, PlateSighting, Sighting, to_message
+from models.embedder import SHIPPED, Embedder, embedder_card
 from models.face import FacePipeline
 from models.face_decision import Rule
-from models.face_match import DIMENSIONS, Gallery
+from models.face_match import Gallery
 from models.plate import PlatePipeline
 
 STALE_S = 0.5  # an older frame is shed: a fresh one is behind it
@@ -86,9 +87,10 @@ class Worker:
 
     def _start(self, message: dict[str, Any]) -> None:
         threads = int(message["threads"])
-        rule = Rule.of_card()
+        card = embedder_card(str(message.get("embedder", SHIPPED)))
+        rule = Rule.of_card(card)
         self._same = rule.distance
-        self._faces = FacePipeline(threads)
+        self._faces = FacePipeline(threads, Embedder(card, threads))
         self._faces.warm()
         plates: PlatePipeline | None = None
         for settings in message["cameras"]:
@@ -170,7 +172,7 @@ class Worker:
     def _hear(self, message: dict[str, Any]) -> None:
         try:
             if "gallery" in message:
-                self._gallery = _gallery(message["gallery"])
+                self._gallery = _gallery(message["gallery"], self._faces.embedder.dimensions)
             elif "enrol" in message:
                 self._enrol(message)
         except (ValueError, TypeError, KeyError) as error:
@@ -226,12 +228,12 @@ def _bytes(coded: Any) -> bytes:
         raise NoTemplate("the picture did not arrive whole: send it again") from None
 
 
-def _gallery(rows: Any) -> Gallery:
+def _gallery(rows: Any, dimensions: int) -> Gallery:
     """ValueError for a vector that is not one of ours."""
     if not rows:
         return Gallery.empty()
     vectors = np.stack([np.frombuffer(base64.b64decode(row["vector"]), "<f4") for row in rows])
-    if vectors.shape[1] != DIMENSIONS or not np.isfinite(vectors).all():
+    if vectors.shape[1] != dimensions or not np.isfinite(vectors).all():
         raise ValueError("a template has the wrong form")
     persons = np.array([int(row["person"]) for row in rows], np.int64)
     return Gallery(vectors.astype(np.float32), persons, {int(row["person"]): float(row["stricter"]) for row in rows})

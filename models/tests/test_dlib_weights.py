@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from models.errors import ModelFormatError
-from models.face_embedder.build import convert, graph_of
-from models.face_embedder.dlib_weights import parse
+from models.face_embedder_dlib.build import convert, graph_of
+from models.face_embedder_dlib.dlib_weights import parse
 from models.runtime import Network
 from models.tflite_writer import write
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.evaluate_face import DataError, evaluate_face, read_pairs
+from models.evaluate_face import evaluate_face
 from models.face_peers import available
+from models.face_people import DataError, read_pairs
 from models.face_plots import det_plot, growth_plot
 from models.verification import Pair
 

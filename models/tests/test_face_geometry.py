@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models import face_geometry as geometry
-from models.face_geometry import CHIP_POINTS, FAR_PX, MESH_INDEX, NEAR_PX, Face, View
+from models.face_geometry import ALIGNMENTS, FAR_PX, NEAR_PX, Alignment, Face, View
 
 RNG = np.random.default_rng(8)
 SIZES = [(720, 1280), (1080, 1920), (480, 640), (250, 250), (1280, 720), (96, 64)]
@@ -39,9 +39,15 @@ def centre_of_light(picture: NDArray[np.uint8], near: Any, reach: int = 8) -> ND
     return np.array([(xs * part).sum() / part.sum() + x0, (ys * part).sum() / part.sum() + y0])
 
 
-def mesh_of(points: Any) -> NDArray[np.float32]:
+DLIB = ALIGNMENTS["dlib"]
+CHIP_POINTS = DLIB.points
+
+
+def mesh_of(points: Any, alignment: Alignment = DLIB) -> NDArray[np.float32]:
     mesh = np.zeros((468, 2), np.float32)
-    mesh[list(MESH_INDEX)] = points
+    for indices, point in zip(alignment.mesh, points, strict=True):
+        sideways = np.linspace(-4, 4, len(indices))[:, None] * (1, 0) if len(indices) > 1 else 0
+        mesh[list(indices)] = point + sideways
     return mesh
 
 
@@ -52,12 +58,13 @@ def moved(points: NDArray[Any], scale: float, degrees: float, shift: tuple[float
 
 @pytest.mark.parametrize("degrees", [-30, 0, 17])
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1.9, 3.4, 6.0])
-def test_chip_points_lie_on_the_template_within_a_pixel(scale: float, degrees: float) -> None:
-    points = moved(CHIP_POINTS, scale, degrees, (400 + 10 * scale, 150.3))
+@pytest.mark.parametrize("alignment", ALIGNMENTS.values(), ids=ALIGNMENTS)
+def test_chip_points_lie_on_the_template_within_a_pixel(alignment: Alignment, scale: float, degrees: float) -> None:
+    points = moved(alignment.points, scale, degrees, (400 + 10 * scale, 150.3))
     picture = dotted(1300, 1400, points, 2.5 * max(1.0, scale))
-    chip = geometry.chip(picture, mesh_of(points))
-    assert chip.shape == (150, 150, 3)
-    for wanted in CHIP_POINTS:
+    chip = geometry.chip(picture, mesh_of(points, alignment), alignment)
+    assert chip.shape == (alignment.side, alignment.side, 3)
+    for wanted in alignment.points:
         assert np.hypot(*(centre_of_light(chip, wanted) - wanted)) < 0.5
 
 
@@ -65,14 +72,14 @@ def test_chip_of_a_near_face_is_not_aliased() -> None:
     points = moved(CHIP_POINTS, 6, 0, (100, 100))
     picture = np.zeros((1100, 1100, 3), np.uint8)
     picture[:, ::2] = 254  # finer than a chip can hold: it must become an even grey
-    chip = geometry.chip(picture, mesh_of(points))
+    chip = geometry.chip(picture, mesh_of(points), DLIB)
     assert abs(chip.mean() - 127) < 2
     assert chip.std() < 12
 
 
 def test_chip_that_leaves_the_picture_is_black_there() -> None:
     points = moved(CHIP_POINTS, 4, 0, (-250, -150))
-    chip = geometry.chip(grey(300, 300), mesh_of(points))
+    chip = geometry.chip(grey(300, 300), mesh_of(points), DLIB)
     assert chip[:30, :30].max() == 0
     assert chip[100, 100].tolist() == [60, 60, 60]
 
@@ -80,7 +87,7 @@ def test_chip_that_leaves_the_picture_is_black_there() -> None:
 def test_chip_keeps_red_red() -> None:
     picture = np.zeros((150, 150, 3), np.uint8)
     picture[..., 0] = 200
-    assert geometry.chip(picture, mesh_of(CHIP_POINTS))[75, 75].tolist() == [200, 0, 0]
+    assert geometry.chip(picture, mesh_of(CHIP_POINTS), DLIB)[75, 75].tolist() == [200, 0, 0]
 
 
 def test_similarity_is_the_inverse_of_a_similarity_without_mirroring() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.build import is_built
-from models.cards import cards, home
+from models.cards import default_set, home
 from models.evaluate_liveness import NoFaces, evaluate_liveness
 from models.face_geometry import Points
 from models.face_liveness import CLEARLY, TURNS, Challenge, Move, moved, parallax, pitch, yaw
@@ -107,7 +107,7 @@ def test_a_folder_without_a_face_is_said(tmp_path: Path) -> None:
         evaluate_liveness(tmp_path)
 
 
-@pytest.mark.skipif(not all(is_built(card) for card in cards() if card.name.startswith("face_")), reason="no models")
+@pytest.mark.skipif(not all(map(is_built, default_set())), reason="no models")
 @pytest.mark.skipif(not (PORTRAITS / "resident.png").exists(), reason="the demo's portraits are not here: make venv")
 def test_the_portraits_as_heads_pass_and_as_pictures_do_not() -> None:
     figures = evaluate_liveness(PORTRAITS, 1, challenges=("turn",))["figures"]

@@ -9,7 +9,7 @@ from models import verification as v
 from models.face_decision import Rule
 
 RNG = np.random.default_rng(4)
-RULE = Rule(0.9, 0.03, 0.1, 0.0, 0.1)
+RULE = Rule(0.9, 0.03, 0.1, 0.0, 20, 0.38)
 
 
 def crowd(people: int, pictures: int, noise: float, dimensions: int = 128) -> tuple[v.Vectors, v.Persons]:

@@ -12,9 +12,9 @@ from tools.bench_privacy import CAMERAS, bench_privacy, pictures_in, vectors_in
 def test_the_search_finds_planted_pictures_and_vectors() -> None:
     rng = np.random.default_rng(1)
     noise = rng.bytes(200_000)
-    face = rng.standard_normal(128).astype(np.float32)
+    face = rng.standard_normal(64).astype(np.float32)
     face /= np.linalg.norm(face)
-    blurred = face + rng.standard_normal(128).astype(np.float32) * 0.05
+    blurred = face + rng.standard_normal(64).astype(np.float32) * 0.07
     plain = (blurred / np.linalg.norm(blurred)).astype("<f4").tobytes()
     assert pictures_in(noise) == 0 and vectors_in(noise, face) == 0
     for hidden in (plain, base64.b64encode(plain)):

@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from models.build import is_built
-from models.cards import cards, home
+from models.cards import default_set, home
 from models.tests.test_pictures import cmyk_jpeg, turned
 from tools.cli import app
 
 PORTRAITS = {name: home() / "downloads" / "pictures" / name for name in ("resident.png", "stranger.jpg")}
 pytestmark = [
-    pytest.mark.skipif(not all(map(is_built, cards())), reason="models not built: menshen models build"),
+    pytest.mark.skipif(not all(map(is_built, default_set())), reason="models not built: menshen models build"),
     pytest.mark.skipif(not all(map(Path.exists, PORTRAITS.values())), reason="no portraits here: make venv"),
 ]
 

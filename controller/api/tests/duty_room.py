@@ -91,7 +91,7 @@ class DutyRoom:
             middle.alarm,
             self.captures,
             self.prompts,
-            Enrolment(middle.store, self.vision, self.clock.unix, "net 1"),
+            Enrolment(middle.store, self.vision, self.clock.unix, "net 1", 0.02),
             self.vision,
             self.health,
             self.clock.unix,

@@ -9,7 +9,7 @@ import pytest
 from controller.bus.tests.test_doors import signed
 from controller.conftest import Middle
 from controller.events.audit import GuardActions
-from controller.events.enrol import BEYOND, LEFT_DAYS, Enrolment
+from controller.events.enrol import LEFT_DAYS, Enrolment
 from controller.events.ports import CameraView, EnrolError
 from controller.store.errors import StoreFullError
 from controller.store.templates import Consent, Template
@@ -18,6 +18,7 @@ from tools.door_simulator import SimulatedDoor
 MakeMiddle = Callable[[], Middle]
 MakeDoor = Callable[[str], SimulatedDoor]
 NET = "net 1"
+BEYOND = 0.02
 CONSENT = Consent("v1", "guard")
 
 
@@ -48,7 +49,7 @@ def test_enrolment_needs_a_listed_person_consent_and_a_face_and_is_undone_by_wit
     async def scene() -> None:
         middle, eyes = make_middle(), Eyes()
         await middle.start()
-        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET, BEYOND)
         with pytest.raises(EnrolError, match="not on the community's list"):
             await enrolment.enrol(7, CONSENT, b"picture")
         await middle.lists.apply(signed(1))
@@ -76,7 +77,7 @@ def test_a_face_taken_for_somebody_else_makes_that_person_stricter(make_middle: 
     async def scene() -> None:
         middle, eyes = make_middle(), Eyes()
         await middle.start()
-        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET, BEYOND)
         await middle.lists.apply(signed(1))
         await enrolment.enrol(7, CONSENT, b"picture")
         for spare in (0.01, 0.03, 0.03, 0.01):  # said twice of one capture, it does not add up
@@ -94,7 +95,7 @@ def test_a_person_who_left_is_forgotten_after_the_retention_time(make_middle: Ma
     async def scene() -> None:
         middle, eyes = make_middle(), Eyes()
         await middle.start()
-        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET)
+        enrolment = Enrolment(middle.store, eyes, middle.clock.unix, NET, BEYOND)
         await middle.lists.apply(signed(1))
         await enrolment.enrol(7, CONSENT, b"picture")
         gone = signed(2)

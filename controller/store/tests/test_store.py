@@ -106,9 +106,10 @@ def test_templates_of_two_nets_are_never_mixed(tmp_path: Path) -> None:
         await store.documents.replace(signed(1, [RESIDENT]), 1.0)
         await store.templates.add(7, [VECTOR], CONSENT, ORIGIN, 1.0)
         assert await store.templates.gallery("net 2") == [] and await store.templates.counts("net 2") == {7: 0}
+        await store.templates.tighten(7, 0.05)
         other = Origin("net 2", "camera:face-1")
         assert await store.templates.add(7, [VECTOR[::-1]], Consent("v1", "guard", "a parent"), other, 2.0) == 1
-        assert [row.vector for row in await store.templates.gallery("net 2")] == [VECTOR[::-1]]
+        assert [(row.vector, row.stricter) for row in await store.templates.gallery("net 2")] == [(VECTOR[::-1], 0.0)]
         held = await store.templates.held(7)
         assert [row["guardian"] for row in held["consents"]] == ["", "a parent"]
         assert [row["source"] for row in held["templates"]] == ["camera:face-1"]

@@ -18,7 +18,7 @@ from models.face_match import Gallery, match
 from models.face_quality import judge
 
 EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
-RULE = Rule(0.5, 0.1, 0.1, 0.0, 0.1)
+RULE = Rule(0.5, 0.1, 0.1, 0.0, 20, 0.38)
 
 
 def test_a_face_once_taken_for_somebody_else_is_not_again() -> None:

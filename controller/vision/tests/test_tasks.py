@@ -19,7 +19,7 @@ from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Face
 from models.face_decision import Rule
-from models.face_match import DIMENSIONS, Gallery, Match
+from models.face_match import Gallery, Match
 from models.plates.alphabet import SYMBOLS
 from tools.cameras.scenes import PlazaScene, filmed
 
@@ -32,7 +32,7 @@ def frame(at_s: float) -> Frame:
 
 
 def place(value: float) -> np.ndarray:
-    vector = np.zeros(DIMENSIONS, np.float32)
+    vector = np.zeros(128, np.float32)
     vector[0] = value
     return vector
 
@@ -59,7 +59,7 @@ class SaidFaces:
         return place(self.places.pop(0))
 
 
-RULE = Rule(0.4, 0.1, 0.1, 0.0, 0.1)
+RULE = Rule(0.4, 0.1, 0.1, 0.0, 20, 0.38)
 HOUSE = Gallery(np.stack([place(0.0), place(3.0)]), np.array([7, 8], np.int64))
 
 

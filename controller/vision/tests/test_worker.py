@@ -16,8 +16,8 @@ from typing import Any, Self
 
 import pytest
 
-from models.cards import cards, home
-from models.face_match import DIMENSIONS
+from models.cards import default_set, home
+from models.face_embedder.build import DIMENSIONS
 from tools.cameras.farm import CameraFarm
 from tools.demo import cast
 from tools.setup import system
@@ -99,7 +99,7 @@ class Child:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the process works; whatever it wrote would be here."""
-    missing = [card.name for card in cards() if not card.file.exists()]
+    missing = [card.name for card in default_set() if not card.file.exists()]
     if missing:
         pytest.skip(f"models are not built ({', '.join(missing)}): run `make setup`")
     return tmp_path
