@@ -63,7 +63,7 @@ def build(card: Card, tell: Tell = lambda name, done, steps: None, mirror: Path 
 
 
 def _convert(card: Card, contents: Sequence[bytes]) -> bytes:
-    """By the model's own `build.convert` where it has one; a file that is right as it is stays as it is."""
+    """By the model's own `build.convert`, or from ONNX; a file that is right as it is stays as it is."""
     maker = _maker(card)
     if maker is None:
         return contents[0]
@@ -79,7 +79,10 @@ def _keep_float(card: Card, contents: Sequence[bytes]) -> None:
 
 
 def _maker(card: Card) -> ModuleType | None:
-    return importlib.import_module(f"models.{card.name}.build") if (card.folder / "build.py").exists() else None
+    if (card.folder / "build.py").exists():
+        return importlib.import_module(f"models.{card.name}.build")
+    made_from = next(iter(card.source.members), card.source.file) if card.source else ""
+    return importlib.import_module("models.onnx_import") if made_from.endswith(".onnx") else None
 
 
 def float_file(card: Card) -> Path:

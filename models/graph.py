@@ -117,6 +117,12 @@ class Graph:
         _check(a.shape == b.shape, f"add {a.shape} and {b.shape}")
         return self._add("ADD", (a, b), a.shape, {"activation": activation})
 
+    def multiply(self, a: Tensor, b: Tensor) -> Tensor:
+        """Product of two tensors of one shape, or by a number a channel: (n, 1, 1, c)."""
+        channels = (a.shape[0], *[1] * (len(a.shape) - 2), a.shape[-1])
+        _check(b.shape in (a.shape, channels), f"multiply {a.shape} and {b.shape}")
+        return self._add("MUL", (a, b), a.shape, {"activation": "none"})
+
     def pad(self, x: Tensor, amounts: Sequence[tuple[int, int]]) -> Tensor:
         """Zeros before and after along each axis."""
         _check(len(amounts) == len(x.shape), f"pad {amounts} on {x.shape}")
@@ -157,6 +163,10 @@ class Graph:
     def relu(self, x: Tensor) -> Tensor:
         """max(x, 0) by itself; in a conv, dense or add it is free as `activation`."""
         return self._add("RELU", (x,), x.shape, {})
+
+    def relu6(self, x: Tensor) -> Tensor:
+        """x between 0 and 6, by itself."""
+        return self._add("RELU6", (x,), x.shape, {})
 
     def leaky_relu(self, x: Tensor, alpha: float) -> Tensor:
         """x where positive, alpha·x elsewhere."""

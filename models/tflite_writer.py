@@ -175,6 +175,7 @@ def _options(s: Any, op: Op) -> Any:
         "MAX_POOL_2D": lambda: s.Pool2DOptionsT(**shared, filterWidth=o["size"], filterHeight=o["size"]),
         "FULLY_CONNECTED": lambda: s.FullyConnectedOptionsT(**shared),
         "ADD": lambda: s.AddOptionsT(**shared),
+        "MUL": lambda: s.MulOptionsT(**shared),
         "PAD": s.PadOptionsT,
         "MEAN": lambda: s.ReducerOptionsT(keepDims=o["keep_dims"]),
         "RESHAPE": lambda: s.ReshapeOptionsT(newShape=list(op.output.shape)),
