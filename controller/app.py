@@ -41,7 +41,7 @@ from controller.store.store import Store
 from controller.sync.client import ServerClient
 from controller.sync.lists import Lists
 from controller.tasks import end
-from controller.vision.sighting import FaceSighting, PeopleCount, VehicleCount
+from controller.vision.sighting import FaceSighting, FlowCount, Presence
 from controller.vision_process import VisionProcess
 from models.embedder import embedder_card
 
@@ -98,7 +98,7 @@ class App:
         )
         self.doors = DoorRegistry(self.tree, edges)
         self.vision = VisionProcess(settings, self.live, self.health)
-        self.vision.on_count = self._counted
+        self.vision.on_flow = self._flowed
         self.vision.on_ask = self.prompts.ask
         embedder = embedder_card(settings.vision.embedder)
         self.enrolment = Enrolment(store, self.vision, unix, embedder.sha256, embedder.thresholds["margin"])
@@ -202,11 +202,9 @@ class App:
     async def _server_refused(self, words: str) -> None:
         await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
 
-    def _counted(self, seen: PeopleCount | VehicleCount) -> None:
-        if isinstance(seen, PeopleCount):
-            self.flow.add(seen.at_unix, seen.camera, "person", "", seen.count)
-        else:
-            self.flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction)
+    def _flowed(self, seen: FlowCount | Presence) -> None:
+        if isinstance(seen, FlowCount):
+            self.flow.add(seen.at_unix, seen.camera, seen.what, seen.direction)
 
     def _disk(self, full: bool) -> None:
         words = "the disk is full or fails: doors keep their events; free some space" if full else ""

@@ -54,6 +54,7 @@ FilePath = Annotated[Path, AfterValidator(_beside_file)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 PurposeWords = Annotated[str, Field(min_length=4, max_length=500)]
+Place = Annotated[float, Field(ge=0, le=1)]
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -193,6 +194,16 @@ class CameraSettings(_Section):
     single: bool = False
     with_card: bool = False
     lanes: tuple[Share, ...] = ()
+    line: tuple[Place, Place, Place, Place] | None = None
+    zone: tuple[Place, Place, Place, Place] | None = None
+
+    @model_validator(mode="after")
+    def _has_an_extent(self) -> "CameraSettings":
+        if self.line is not None and self.line[:2] == self.line[2:]:
+            raise ValueError("line: both ends are one point; write x and y of two points")
+        if self.zone is not None and (self.zone[0] == self.zone[2] or self.zone[1] == self.zone[3]):
+            raise ValueError("zone: it has no area; write x and y of two opposite corners")
+        return self
 
     @model_validator(mode="after")
     def _told_what_to_do(self) -> "CameraSettings":

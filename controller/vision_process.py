@@ -25,10 +25,10 @@ from controller.store.templates import Template
 from controller.vision.sighting import (
     Ask,
     FaceSighting,
-    PeopleCount,
+    FlowCount,
     PlateSighting,
+    Presence,
     Sighting,
-    VehicleCount,
     from_message,
 )
 
@@ -58,7 +58,7 @@ class VisionProcess:
         self._enrols: dict[int, asyncio.Future[list[bytes]]] = {}
         self._numbers = itertools.count(1)
         self._sightings: asyncio.Queue[FaceSighting | PlateSighting] = asyncio.Queue()
-        self.on_count: Callable[[PeopleCount | VehicleCount], None] = lambda count: None
+        self.on_flow: Callable[[FlowCount | Presence], None] = lambda seen: None
         self.on_ask: Callable[[Ask], None] = lambda ask: None
 
     # -- events.ports.Vision ------------------------------------------------------------------------------------------
@@ -188,8 +188,8 @@ class VisionProcess:
             _log.error("the cameras' process wrote a line that is not understood (%s)", type(error).__name__)
 
     def _seen(self, sighting: Sighting) -> None:
-        if isinstance(sighting, PeopleCount | VehicleCount):
-            self.on_count(sighting)
+        if isinstance(sighting, FlowCount | Presence):
+            self.on_flow(sighting)
             return
         if isinstance(sighting, Ask):
             self.on_ask(sighting)

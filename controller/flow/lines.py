@@ -1,7 +1,8 @@
-"""Two-line counting of one lane: what crosses both lines counts once, with its direction; loitering and U-turns do not.
+"""Two-line counting: what crosses both lines counts once, with its direction; loitering and U-turns do not.
 
-Each line says how much of it is covered, as an inductive loop would. The rule is the loop pair's: a passage counts when
-the line that was covered first and the line that is cleared last are not the same one.
+Of a lane each line says how much of it is covered, as an inductive loop would. The rule is the loop pair's: a passage
+counts when the line that was covered first and the line that is cleared last are not the same one. Of somebody who is
+followed, one line has two edges: who was beyond the one and is beyond the other has crossed.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 COVERED = 0.2  # share of a line from which something is on it
 CLEAR = 0.06  # share below which it is off again; between the two nothing changes
 HOLD_S = 0.3  # it must stay clear that long: a windscreen is as dark as the road
+EDGE = 0.15  # body heights to either side of a line: 25 cm, about the sway of a person who stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,27 @@ class LaneCounter:
     def occupied(self) -> bool:
         """Something is on one of the lines."""
         return any(line.on for line in self._lines)
+
+
+class PathCounter:
+    """One person's way across one line, as far as it is followed."""
+
+    def __init__(self) -> None:
+        self._side = 0
+        self._since_s = 0.0
+
+    def see(self, beyond: float, at_s: float, within: bool = True) -> Crossing | None:
+        """`beyond`: body heights on the "in" side of the line, negative on the other; `within`: before the line's own
+        length, not past one of its ends; a crossing at the moment when the far edge is passed there.
+        """
+        if abs(beyond) < EDGE:
+            return None
+        side = 1 if beyond > 0 else -1
+        old, self._side = self._side, side
+        began_s, self._since_s = self._since_s, at_s
+        if old in (0, side) or not within:
+            return None
+        return Crossing("in" if side > 0 else "out", at_s, at_s - began_s)
 
 
 class Zone:

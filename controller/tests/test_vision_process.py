@@ -17,7 +17,7 @@ from controller.health import Health
 from controller.settings import load
 from controller.store.templates import Template
 from controller.tasks import end
-from controller.vision.sighting import Ask, FaceSighting, PeopleCount, PlateSighting, VehicleCount
+from controller.vision.sighting import Ask, FaceSighting, FlowCount, PlateSighting, Presence
 from controller.vision_process import NICE, VisionProcess
 
 CHILD = """
@@ -35,7 +35,7 @@ for line in sys.stdin:
     if "cameras" in message:
         say(ready=True); say(camera="face-1", up=True, why=""); say(frame="face-1", jpeg="cGljdHVyZQ==")
         say(face=face); print("{broken", flush=True); say(plate=plate)
-        say(people={"camera": "cars", "at_unix": 7.0, "count": 2}); say(ask={"camera": "face-1", "asked": "left"})
+        say(present={"camera": "cars", "at_unix": 7.0, "people": 2}); say(ask={"camera": "face-1", "asked": "left"})
     elif message.get("camera") == "die":
         os._exit(9)
     elif "jpeg" in message:
@@ -65,11 +65,11 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
 
 
 def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> None:
-    people: list[PeopleCount | VehicleCount] = []
+    flow: list[FlowCount | Presence] = []
     asked: list[Ask] = []
 
     async def scene(process: VisionProcess, health: Health) -> None:
-        process.on_count = people.append
+        process.on_flow = flow.append
         process.on_ask = asked.append
         await process.set_gallery([Template(1, 7, b"vec!", 0.0)])
         face = await process.next_sighting()
@@ -90,7 +90,7 @@ def test_cameras_gallery_sightings_and_enrolment_go_through(tmp_path: Path) -> N
     assert cameras["threads"] == 1 and cameras["nice"] == os.nice(0) + NICE
     assert first["gallery"] == [{"person": 7, "vector": base64.b64encode(b"vec!").decode(), "stricter": 0.0}]
     assert len(second["gallery"]) == 2  # type: ignore[arg-type]
-    assert people == [PeopleCount("cars", 7.0, 2)] and asked == [Ask("face-1", "left")]
+    assert flow == [Presence("cars", 7.0, 2)] and asked == [Ask("face-1", "left")]
 
 
 def test_a_child_that_dies_is_said_so_and_started_again_with_the_gallery(tmp_path: Path) -> None:

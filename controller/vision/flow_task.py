@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from controller.flow.lines import LaneCounter
 from controller.vision.capture import Frame
 from controller.vision.foreground import Foreground, band
-from controller.vision.sighting import VehicleCount
+from controller.vision.sighting import FlowCount
 
 LINES = (0.35, 0.65)  # of the picture's height: nearer to one another than a car is long in a gate's view
 THICK = 0.04  # of the picture's height
@@ -23,20 +23,24 @@ class FlowTask:
         self._camera = camera
         self._foreground = Foreground()
         borders = (0.0, *edges, 1.0)
-        self._lanes = [(lane, LaneCounter()) for lane in pairwise(borders)]
+        self._lanes = [(number, lane, LaneCounter()) for number, lane in enumerate(pairwise(borders), 1)]
 
     @property
     def busy(self) -> bool:
         """The background has to be learnt from still pictures too."""
         return True
 
-    def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[VehicleCount]:
+    def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[FlowCount]:
         """One count a crossing."""
         mask = self._foreground.mask(rgb)
         found = []
-        for lane, counter in self._lanes:
+        for number, lane, counter in self._lanes:
             first, second = (band(mask, (line - THICK / 2, line + THICK / 2), lane) for line in LINES)
             crossing = counter.see(first, second, frame.at_monotonic)
             if crossing:
-                found.append(VehicleCount(self._camera, frame.at_unix, crossing.direction))
+                found.append(
+                    FlowCount(
+                        self._camera, frame.at_unix, "vehicle", crossing.direction, number, round(crossing.spent_s, 2)
+                    )
+                )
         return found

@@ -60,21 +60,26 @@ class PlateSighting:
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleCount:
-    """So many people came into the picture. No faces, no identities."""
+class FlowCount:
+    """One passage, of nobody in particular. `what`: "person" or "vehicle"; `direction`: in, out, or "visit" of a zone
+    that is over; `lane` from 1; `spent_s` between the lines or in the zone.
+    """
 
     camera: str
     at_unix: float
-    count: int
+    what: str
+    direction: str
+    lane: int
+    spent_s: float
 
 
 @dataclass(frozen=True, slots=True)
-class VehicleCount:
-    """One vehicle crossed a lane's two lines; `direction` in or out. No plate."""
+class Presence:
+    """So many people are in the zone from now on."""
 
     camera: str
     at_unix: float
-    direction: str
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +90,12 @@ class Ask:
     asked: str
 
 
-Sighting = FaceSighting | PlateSighting | PeopleCount | VehicleCount | Ask
+Sighting = FaceSighting | PlateSighting | FlowCount | Presence | Ask
 _KINDS: dict[str, type[Sighting]] = {
     "face": FaceSighting,
     "plate": PlateSighting,
-    "people": PeopleCount,
-    "vehicle": VehicleCount,
+    "count": FlowCount,
+    "present": Presence,
     "ask": Ask,
 }
 

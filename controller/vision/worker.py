@@ -105,7 +105,7 @@ class Worker:
             elif kind == "flow":
                 task = FlowTask(name, tuple(float(edge) for edge in settings["lanes"]))
             else:
-                task = PeopleTask(name)
+                task = PeopleTask(name, settings.get("line"), settings.get("zone"))
             camera = Camera(name, str(settings["url"]), self._teller(name), self._arrived.set)
             self._watched[name] = Watched(camera, task)
         self._channel.send({"ready": True})

@@ -12,7 +12,7 @@ import pytest
 
 from controller.vision.capture import Camera, Frame
 from controller.vision.channel import Channel
-from controller.vision.sighting import PeopleCount
+from controller.vision.sighting import Presence
 from controller.vision.worker import STALE_S, Watched, Worker
 
 
@@ -38,11 +38,11 @@ class CountingTask:
         self.seen = 0
         self.error = error
 
-    def see(self, frame: Frame, rgb: object) -> list[PeopleCount]:
+    def see(self, frame: Frame, rgb: object) -> list[Presence]:
         self.seen += 1
         if self.error is not None:
             raise self.error
-        return [PeopleCount(frame.camera, frame.at_unix, 1)]
+        return [Presence(frame.camera, frame.at_unix, 1)]
 
 
 def loop(camera: Camera, task: CountingTask) -> tuple[Worker, io.BytesIO]:
@@ -63,7 +63,7 @@ def test_stale_frame_is_shed(age_s: float, seen: int) -> None:
     worker, said = loop(HeldCamera(age_s), task)
     worker._turn()
     assert task.seen == seen
-    assert [list(message) for message in messages(said)] == [["people"], ["frame", "jpeg"]] * seen
+    assert [list(message) for message in messages(said)] == [["present"], ["frame", "jpeg"]] * seen
 
 
 def test_picture_that_breaks_a_task_is_logged_once_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +78,7 @@ def test_picture_that_breaks_a_task_is_logged_once_and_the_watch_goes_on(caplog:
     task.error, camera.frame = None, frame
     worker._arrived.set()
     worker._turn()
-    assert messages(said)[0] == {"people": {"camera": "gate", "at_unix": 5.0, "count": 1}}
+    assert messages(said)[0] == {"present": {"camera": "gate", "at_unix": 5.0, "people": 1}}
 
 
 def test_programming_error_ends_the_process_so_that_the_parent_starts_it_again() -> None:

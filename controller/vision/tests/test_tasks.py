@@ -14,7 +14,6 @@ from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
 from controller.vision.face_task import EMBEDDINGS, MOVE_S, PATIENCE_S, FaceTask, agreed
 from controller.vision.passage import AGAIN_S, PATIENCE, READS
-from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Face
@@ -309,16 +308,6 @@ def test_plate_direction(step_px: float, direction: str) -> None:
 
     (seen,) = drive(SaidPlates(*["皖A12345"] * 6), move=move)
     assert seen.direction == direction
-
-
-def test_people_of_the_plaza_are_counted_about_once_each() -> None:
-    scene, task = PlazaScene(), PeopleTask("plaza")
-    counted, seconds = 0, 30
-    for step in range(8 * seconds):
-        rgb = filmed(scene.draw(1000.0 + step / 8), step)
-        counted += sum(seen.count for seen in task.see(frame(step / 8), rgb))
-    passages = sum(seconds / (1.4 * (14.0 + 5 * lane)) for lane in range(3))
-    assert 0.6 * passages <= counted <= 1.6 * passages + 1
 
 
 def test_enrolment_takes_three_shots_of_one_person() -> None:
