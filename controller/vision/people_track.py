@@ -24,7 +24,8 @@ LOST_S, HIDDEN_S, DOUBT_S = 1.2, 2.5, 0.3  # how long an unseen one, a hidden on
 REACH = (0.18, 0.12)  # of the height: how far sideways and in depth one looks around the expected place
 WANDER = (0.3, 0.15)  # the same, more for each second of not being seen
 FOLLOW, DEPTH, STEER = 0.6, 0.5, 0.25  # share of the surprise that place, depth and speed take up
-TIRE = 0.93  # the speed of an unseen one, a frame
+TIRE = 0.6  # of its speed is left to an unseen one after a second
+OTHER = 50.0  # so many grey levels of another colour are like a body height of distance
 FAR = 0.12  # covered share that the edge of the reach costs
 UNLIKE, WEAR = 0.002, 0.1  # covered share that a grey level of another colour costs; how fast colours follow, a frame
 TAKEN = (0.24, 1.08, 0.06)  # of the height: half the width, the part above, the part below the feet that is explained
@@ -69,6 +70,10 @@ class Person:
         self.speed_y += STEER * along / passed_s
         self.x, self.y = self.x + FOLLOW * aside, self.y + DEPTH * along
         self.seen_s, self.hidden, self.frames = self.at_s, False, self.frames + 1
+
+    def unlike(self, colours: NDArray[np.float64]) -> float:
+        """Grey levels between its colours and these."""
+        return 0.0 if self.colours is None else float(np.abs(colours - self.colours).mean())
 
     def dressed(self, colours: NDArray[np.float64]) -> None:
         """These colours, now."""
@@ -130,7 +135,8 @@ class PeopleTracker:
             return
         here = np.array([person.x]), np.array([person.y])
         person.hidden = bool(_Places(whole.shape, *here, stature).covered(whole)[0, 0] > SEEN)
-        person.speed_x, person.speed_y = person.speed_x * TIRE, person.speed_y * TIRE
+        left = TIRE**passed_s
+        person.speed_x, person.speed_y = person.speed_x * left, person.speed_y * left
 
     def _welcome(self, free: NDArray[np.uint8], at_s: float) -> None:
         """Somebody new, or one who was lost, for what nobody explains; the clearest first."""
@@ -141,9 +147,12 @@ class PeopleTracker:
                 return
             _, x, y = found
             height = stature.of(y)
+            places = _Places(free.shape, np.array([x]), np.array([y]), stature)
+            colours = places.colours(free, self._picture)
             _take(free, x, y, height)
+            wears = colours[0, 0]
             lost = [
-                (_apart(person, x, y), person)
+                (_apart(person, x, y) / height + person.unlike(wears) / OTHER, person)
                 for person in self.people
                 if person.seen_s < at_s and _apart(person, x, y) < (0.5 + 0.4 * (at_s - person.seen_s)) * height
             ]
