@@ -111,6 +111,23 @@ def privacy(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def flow(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder with vtest.avi, car-detection.mp4, one-by-one-person-detection.mp4.", exists=True),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Counted against scripted and recorded traffic: people, vehicles, visits. Five minutes."""
+    from tools.bench_flow import bench_flow
+
+    with Progress(console=Console(stderr=True), disable=as_json, transient=True) as bar:
+        task = bar.add_task("traffic", total=None)
+        report = bench_flow(data, lambda words: bar.update(task, description=words))
+    _show(report, as_json)
+
+
+@app.command()
 def watchlist(as_json: AsJson = False) -> None:
     """20,000 strangers' plates against a list of 100, convoys, and wrong plates beside Frigate's rule. Two minutes."""
     from tools.bench_watchlist import bench_watchlist

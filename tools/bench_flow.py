@@ -31,10 +31,10 @@ from tools.bench import Report
 from tools.machine import describe
 
 Counts = Counter[tuple[str, ...]]
-VEHICLES, GROUPS = 1_000, 300
+VEHICLES, GROUPS = 600, 250
 _BLANK = VideoFrame(16, 16, "yuv420p")
-# vtest.avi, 768 × 576, 10 fps, counted by eye from strips of every second frame around each line. A line's ends, and who
-# crosses it before frame 280, before frame 550, and after that.
+# vtest.avi, 768 × 576, 10 fps, counted by eye on strips of every second frame around each line. A line's ends, and how
+# many cross it before frame 280, before frame 550, and after that.
 PEOPLE_LINES = {
     "right": ((0.677, 0.85, 0.677, 0.2), {"out": (9, 3, 7), "in": (5, 5, 6)}),
     "left": ((0.25, 0.68, 0.25, 0.26), {"out": (3, 1, 3), "in": (0, 1, 4)}),
@@ -104,7 +104,9 @@ def recorded_people(file: Path, every: int = 1) -> float:
 
 def recorded_vehicles(file: Path) -> float:
     """The error on car-detection.mp4."""
-    return error(_by_direction(_flow(FlowTask("road", CAR_LANES), film(file))), Counter({(k,): v for k, v in CARS.items()}))
+    return error(
+        _by_direction(_flow(FlowTask("road", CAR_LANES), film(file))), Counter({(k,): v for k, v in CARS.items()})
+    )
 
 
 def recorded_visits(file: Path) -> float:

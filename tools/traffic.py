@@ -1,5 +1,6 @@
-"""Scripted traffic with known counts, drawn: vehicles in two lanes, people on a square. They pass, wait, turn back, walk
-in groups; each knows how often it counts.
+"""Scripted traffic with known counts, drawn: vehicles in two lanes, people on a square.
+
+They pass, wait, turn back, walk in groups; each knows how often it counts.
 """
 
 from __future__ import annotations

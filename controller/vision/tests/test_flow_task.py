@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
-from controller.flow.lines import Visit, Zone
 from controller.vision.capture import Frame
 from controller.vision.flow_task import FlowTask
 from controller.vision.foreground import HEIGHT, WIDTH, Foreground, band
@@ -68,14 +67,3 @@ def test_recorded_cars_two_up_and_two_down() -> None:
             rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             found.update(seen.direction for seen in task.see(Frame("road", 0, at_s, at_s, picture), rgb))
     assert found == {"in": 2, "out": 2}
-
-
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the development recordings are not here")
-def test_recorded_people_visit_six_times() -> None:
-    foreground, zone, visits = Foreground(), Zone(0.08, 0.03), list[Visit]()
-    with av.open(str(RECORDINGS / "one-by-one-person-detection.mp4")) as film:
-        for picture in film.decode(video=0):
-            rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-            visit = zone.see(band(foreground.mask(rgb), (0.2, 1.0), (0.3, 0.8)), float(picture.time or 0.0))
-            visits += [visit] if visit else []
-    assert len(visits) == 6 and all(10 < visit.dwell_s < 30 for visit in visits)

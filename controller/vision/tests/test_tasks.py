@@ -20,7 +20,6 @@ from models.face import Face
 from models.face_decision import Rule
 from models.face_match import Gallery, Match
 from models.plates.alphabet import SYMBOLS
-from tools.cameras.scenes import PlazaScene, filmed
 
 RGB = np.clip(np.random.default_rng(5).normal(120, 30, (300, 400, 3)), 0, 255).astype(np.uint8)
 BLANK_PICTURE = VideoFrame(16, 16, "yuv420p")
