@@ -22,6 +22,7 @@ from controller.console import add_page
 from controller.events.alarm import Alarm
 from controller.events.audit import GuardActions
 from controller.events.captures import Captures
+from controller.events.care import Care
 from controller.events.decide import Decide
 from controller.events.enrol import Enrolment
 from controller.events.ingest import Ingest
@@ -97,6 +98,7 @@ class App:
             store, self.ingest, self.live, self._clock, self.session.send, self._list_ahead, self._list_refused
         )
         self.doors = DoorRegistry(self.tree, edges)
+        self.care = Care(store.care, self.alarm, self._clock, self._doors_away)
         self.vision = VisionProcess(settings, self.live, self.health)
         self.vision.on_flow = self._flowed
         self.vision.on_ask = self.prompts.ask
@@ -243,8 +245,12 @@ class App:
                     if self.lists.in_force is not None:
                         await self.visits.tidy(self.lists.in_force.document)
                     await self._watch_age()
+                    await self.care.look()
             except (StoreError, sqlite3.Error, OSError) as error:
                 _log.debug("housekeeping waits: %s", error)
+
+    def _doors_away(self) -> int:
+        return sum(not view.online for view in self.doors.views())
 
     async def _watch_age(self) -> None:
         """A document past its date stays in force, for residents must get in; but somebody has to know."""

@@ -27,6 +27,7 @@ Date = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterVal
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
 UtcOffset = Annotated[int, Field(ge=-720, le=840)]
 Uses = Annotated[int, Field(ge=0, le=254)]
+CareHours = Annotated[int, Field(ge=0, le=720)]
 BodyColour = Literal["", "black", "white", "grey", "red", "blue", "yellow", "green", "brown"]
 VehicleClass = Literal["", "small", "large", "trailer", "learner", "police"]
 
@@ -40,6 +41,7 @@ class Person(_Row):
 
     `schedule`: when the person may pass ("": always). `extended`: the door stays open longer; `first_person`: may begin
     a door's opening hours; `toggle`: may switch a door by showing the card twice, where the door allows it.
+    `care_hours`: the person or the family asked that a guard looks when no door was opened for so long (0: not asked).
     """
 
     id: PersonId
@@ -50,6 +52,7 @@ class Person(_Row):
     extended: bool = False
     first_person: bool = False
     toggle: bool = False
+    care_hours: CareHours = 0
 
 
 class Credential(_Row):

@@ -32,7 +32,7 @@ class EventView(BaseModel):
 
 
 class AlertView(BaseModel):
-    """An alert. `capture`: the id of its picture; `outcome`: "", "confirmed" or "dismissed"."""
+    """An alert. `capture`: the id of its picture; `outcome`: "", "confirmed", "dismissed" or "ended"."""
 
     id: int
     kind: str

@@ -13,6 +13,7 @@ from controller.store.errors import StoreBusyError, StoreFullError
 EVIDENCE_DAYS = 30
 WAITING_LIMIT = 1_000
 OUTCOMES = ("confirmed", "dismissed")
+ENDED = "ended"  # by itself
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +57,12 @@ class Alarm:
             await self._alerts.audit(AuditRow(now, who, f"alert-{outcome}", f"alert:{alert_id}", ""))
             self._live.publish("alert", asdict(alert))
         return alert
+
+    async def end(self, alert_id: int) -> None:
+        """What it was raised for is over by itself; a judgement that was made stays."""
+        alert = await self._alerts.judge(alert_id, ENDED, "", self._unix())
+        if alert is not None:
+            self._live.publish("alert", asdict(alert))
 
     async def _add(self, alert: NewAlert, evidence: Evidence | None) -> Alert | None:
         try:

@@ -21,7 +21,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A stored alert; `outcome` is "" until a guard has judged it, then "confirmed" or "dismissed"."""
+    """A stored alert; `outcome` is "" while it is open, then "confirmed" or "dismissed" by a guard, or "ended"."""
 
     id: int
     kind: str

@@ -113,7 +113,13 @@ class Documents:
 
 
 def _person(row: sqlite3.Row) -> Person:
-    return Person(id=row["id"], name=row["name"], doors=json.loads(row["doors"]), gates=json.loads(row["gates"]))
+    return Person(
+        id=row["id"],
+        name=row["name"],
+        doors=json.loads(row["doors"]),
+        gates=json.loads(row["gates"]),
+        care_hours=row["care_hours"],
+    )
 
 
 def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:
@@ -122,8 +128,8 @@ def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:
     connection.execute("DELETE FROM vehicles")
     connection.execute("DELETE FROM watchlist")
     connection.executemany(
-        "INSERT INTO people VALUES (?, ?, ?, ?)",
-        [(row.id, row.name, json.dumps(row.doors), json.dumps(row.gates)) for row in document.people],
+        "INSERT INTO people VALUES (?, ?, ?, ?, ?)",
+        [(row.id, row.name, json.dumps(row.doors), json.dumps(row.gates), row.care_hours) for row in document.people],
     )
     connection.executemany(
         "INSERT INTO credentials VALUES (?, ?, ?, ?, ?, ?)",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from controller.store.alerts import Alerts
 from controller.store.box import Box, load_or_make_key
+from controller.store.care import CareRows
 from controller.store.database import Database
 from controller.store.devices import Devices
 from controller.store.documents import Documents
@@ -34,6 +35,7 @@ class Store:
         self.kept = Kept(self.database, box)
         self.users = Users(self.database)
         self.passages = Passages(self.database)
+        self.care = CareRows(self.database)
         self.visits = VisitCounts(self.database)
 
     async def close(self) -> None:

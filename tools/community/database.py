@@ -24,7 +24,7 @@ KEPT_PAYLOADS = 20  # a controller that was away only needs the newest; the rest
 _BUSY_S = 10.0
 _TEXT, _FLAG = "TEXT NOT NULL DEFAULT ''", "INTEGER NOT NULL DEFAULT 0"
 _LATER = {  # columns that came after the first version
-    "people": {"schedule": _TEXT, "extended": _FLAG, "first_person": _FLAG, "toggle": _FLAG},
+    "people": {"schedule": _TEXT, "extended": _FLAG, "first_person": _FLAG, "toggle": _FLAG, "care_hours": _FLAG},
     "credentials": {"schedule": _TEXT, "uses": _FLAG, "factor": "TEXT NOT NULL DEFAULT 'alone'", "duress": _FLAG},
     "vehicles": {"uses": _FLAG, "body_colour": _TEXT, "vehicle_class": _TEXT},
 }
@@ -84,10 +84,11 @@ class Database:
         with self.transaction() as connection:
             _need_schedule(connection, person.schedule)
             connection.execute(
-                "INSERT INTO people (id, name, doors, gates, schedule, extended, first_person, toggle)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+                "INSERT INTO people (id, name, doors, gates, schedule, extended, first_person, toggle, care_hours)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
                 " doors = excluded.doors, gates = excluded.gates, schedule = excluded.schedule,"
-                " extended = excluded.extended, first_person = excluded.first_person, toggle = excluded.toggle",
+                " extended = excluded.extended, first_person = excluded.first_person, toggle = excluded.toggle,"
+                " care_hours = excluded.care_hours",
                 (
                     person.id,
                     person.name,
@@ -97,6 +98,7 @@ class Database:
                     int(person.extended),
                     int(person.first_person),
                     int(person.toggle),
+                    person.care_hours,
                 ),
             )
 
@@ -285,6 +287,7 @@ def people(connection: sqlite3.Connection) -> list[Person]:
             extended=bool(row["extended"]),
             first_person=bool(row["first_person"]),
             toggle=bool(row["toggle"]),
+            care_hours=row["care_hours"],
         )
         for row in rows
     ]

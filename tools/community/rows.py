@@ -31,6 +31,7 @@ Date = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterVal
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
 UtcOffset = Annotated[int, Field(ge=-720, le=840)]
 Uses = Annotated[int, Field(ge=0, le=254)]
+CareHours = Annotated[int, Field(ge=0, le=720)]
 BodyColour = Literal["", "black", "white", "grey", "red", "blue", "yellow", "green", "brown"]
 VehicleClass = Literal["", "small", "large", "trailer", "learner", "police"]
 Word = Annotated[str, Field(max_length=40)]
@@ -45,6 +46,7 @@ class PersonBody(_Row):
 
     `schedule`: when the person may pass ("": always). `extended`: the door stays open longer; `first_person`: may begin
     a door's opening hours; `toggle`: may switch a door by showing the card twice, where the door allows it.
+    `care_hours`: the person or the family asked that a guard looks when no door was opened for so long (0: not asked).
     """
 
     name: str = Field(max_length=100)
@@ -54,6 +56,7 @@ class PersonBody(_Row):
     extended: bool = False
     first_person: bool = False
     toggle: bool = False
+    care_hours: CareHours = 0
 
 
 class Person(PersonBody):

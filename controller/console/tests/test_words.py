@@ -20,6 +20,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MAY_BE_EMPTY = {"credential.none", "reason.none"}
 OTHER_REASONS = ("unknown-door", "unreachable", "no-answer")
 ALERTS = (
+    "care",
     "watchlist",
     "gap",
     "list-refused",
