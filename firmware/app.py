@@ -9,7 +9,7 @@ import config
 from device import dial, flash
 from device.board import Board
 from device.clock import Clock
-from device.commands import MODE_FILE, Commands
+from device.commands import FAIL_OPEN_FILE, MODE_FILE, Commands
 from device.doorway import Doorway, Habits
 from device.inputs import Inputs
 from device.journal_store import JournalStore
@@ -70,6 +70,8 @@ class Door:
             settings.pin_lock_s,
         )
         self.doorway = Doorway(board, door, _mode(settings), self._lists, self._journal, self._clock, habits)
+        if settings.barrier:
+            self.doorway.fail_open_s = _number(FAIL_OPEN_FILE)
         self.proof = Proof(self._told, ROLLBACK)
         self.supervisor = Supervisor(board, self._failed)
         self.commands: Commands | None = None
@@ -192,6 +194,8 @@ class Door:
     def _to_restart(self) -> bool:
         """Asked each second: whether it is time."""
         uptime_s = self._board.uptime_ms() // 1000
+        if self.doorway.fail_open_s:
+            self.doorway.follow()
         linked = self._link is not None and self._link.connected
         wanted = self.proof.second(uptime_s, len(self.faults), self.supervisor.failures, linked)
         commands = self.commands
@@ -263,10 +267,14 @@ def _this_board(settings: config.Config) -> Board:
 
 def _mode(settings: config.Config) -> int:
     """The mode last commanded, else the configured one."""
-    kept = flash.read(MODE_FILE)
-    if kept is not None and kept.isdigit() and 1 <= int(kept) <= words.LAST_MODE:
-        return int(kept)
-    return settings.mode
+    kept = _number(MODE_FILE)
+    return kept if 1 <= kept <= words.LAST_MODE else settings.mode
+
+
+def _number(path: str) -> int:
+    """What a file of digits says; 0 where there is none."""
+    kept = flash.read(path)
+    return int(kept) if kept is not None and kept.isdigit() else 0
 
 
 def _free_heap() -> int:

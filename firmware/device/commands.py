@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PROGRESS_EVERY = 4  # chunks between two ListProgress (docs/ARCHITECTURE.md)
 MODE_FILE = "mode"
+FAIL_OPEN_FILE = "fail_open"
+_LONGEST_SILENCE_S = 86_400
 _REFUSALS_A_MINUTE = 6  # journalled; all are counted
 _CLOCK_MOVED_MS = 2_000
 _QUIET_S = 2  # before a delta is merged
@@ -91,6 +93,7 @@ class Commands:
             if answer and isinstance(frame.message, messages.Command):
                 self._link.send(messages.Result(command_counter=frame.counter, reason=error.reason))
             return
+        self._doorway.heard()
         self._carry_out(frame, message)
 
     def _carry_out(self, frame: Frame, message: messages.Message) -> None:
@@ -126,6 +129,8 @@ class Commands:
             return reason
         if command.op == words.OP_MODE:
             return self._mode(command.argument, command)
+        if command.op == words.OP_FAIL_OPEN:
+            return self._fail_open(command.argument)
         if command.op == words.OP_IDENTIFY:
             self._doorway.identify()
         elif command.op == words.OP_SYNC:
@@ -148,6 +153,18 @@ class Commands:
         except OSError:
             return words.REASON_FLASH
         self._doorway.record(words.EVENT_COMMAND_DONE, command.reason, person=command.person)
+        return words.REASON_NONE
+
+    def _fail_open(self, seconds: int) -> int:
+        """For a barrier alone: a stairwell door never opens because somebody cut a cable."""
+        if not self._doorway.barrier or seconds > _LONGEST_SILENCE_S:
+            return words.REASON_UNSUPPORTED
+        if seconds != self._doorway.fail_open_s:
+            try:
+                flash.replace(self._folder + FAIL_OPEN_FILE, str(seconds).encode())
+            except OSError:
+                return words.REASON_FLASH
+            self._doorway.fail_open_s = seconds
         return words.REASON_NONE
 
     def _list_begin(self, begin: messages.ListBegin) -> None:

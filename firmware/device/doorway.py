@@ -88,7 +88,9 @@ class Doorway:
         self._vouched = (0, 0, 0)  # for whom, why, until when
         self._last_card = -1
         self._last_card_ms = 0
-        self._by_schedule = False  # it is the schedule that unlocked the door
+        self._by_itself = words.REASON_NONE  # why the door unlocked of its own accord
+        self.fail_open_s = 0  # a barrier that has heard nothing genuine for so long goes up; 0: it stays down
+        self._heard_ms = board.uptime_ms()
         self._followed = (-1, 0)  # the moment for which the schedule was last looked at
         self._begun = False  # in this span of the schedule somebody came who may begin it
         self._duress_seq = 0
@@ -208,7 +210,7 @@ class Doorway:
             self.uses.count(record)
         if record.flags & doorlist.FLAG_FIRST_PERSON and not self._begun:
             self._begun = True
-            self._follow_schedule()
+            self.follow()
 
     def _toggle(self, decision: Decision, card: int) -> None:
         """The same card twice switches the door, where that is configured."""
@@ -217,7 +219,7 @@ class Doorway:
         self._last_card, self._last_card_ms = (-1 if twice else card), now_ms
         allowed = self._habits.toggle and decision.has(doorlist.FLAG_TOGGLE)
         if twice and allowed and self.mode in (words.MODE_LOCKED, words.MODE_UNLOCKED):
-            self._by_schedule = False
+            self._by_itself = words.REASON_NONE
             mode = words.MODE_UNLOCKED if self.mode == words.MODE_LOCKED else words.MODE_LOCKED
             self._switch(mode, words.REASON_TOGGLED, decision.person)
 
@@ -226,25 +228,33 @@ class Doorway:
         self._told(self._step(self.levels, mode=mode))
         self.record(words.EVENT_MODE_CHANGED, reason, person)
 
-    def _follow_schedule(self) -> None:
-        """Unlock and lock by the door's own schedule. Any other mode than these two goes before it."""
-        if not self._habits.unlock_schedule:
-            return
-        now_unix = self._clock.now_unix(self._board.uptime_ms())
+    def follow(self) -> None:
+        """Unlock and lock by the door's own schedule, and a gate that fails open while the controller is silent. Any
+        other mode than these two goes before it.
+        """
+        now_ms = self._board.uptime_ms()
+        reason = words.REASON_NONE
+        if self.fail_open_s and now_ms - self._heard_ms > self.fail_open_s * 1000:
+            reason = words.REASON_LINK_LOST
+        if self._habits.unlock_schedule and self._scheduled(self._clock.now_unix(now_ms)):
+            reason = words.REASON_SCHEDULE
+        if reason and not self._by_itself and self.mode == words.MODE_LOCKED:
+            self._by_itself = reason
+            self._switch(words.MODE_UNLOCKED, reason)
+        elif self._by_itself and not reason:
+            reason, self._by_itself = self._by_itself, words.REASON_NONE
+            if self.mode == words.MODE_UNLOCKED:
+                self._switch(words.MODE_LOCKED, reason)
+
+    def _scheduled(self, now_unix: int) -> bool:
+        """Whether the schedule wants it unlocked."""
         self._followed = self._moment(now_unix)
         try:
             span = self.lists.is_open(self._habits.unlock_schedule, now_unix)
         except OSError:
             span = False
         self._begun = self._begun and span
-        wanted = span and (self._begun or not self._habits.first_person)
-        if wanted and not self._by_schedule and self.mode == words.MODE_LOCKED:
-            self._by_schedule = True
-            self._switch(words.MODE_UNLOCKED, words.REASON_SCHEDULE)
-        elif not wanted and self._by_schedule:
-            self._by_schedule = False
-            if self.mode == words.MODE_UNLOCKED:
-                self._switch(words.MODE_LOCKED, words.REASON_SCHEDULE)
+        return span and (self._begun or not self._habits.first_person)
 
     def _moment(self, now_unix: int) -> "tuple[int, int]":
         """While this is the same, so is the schedule: its list, its quarter of an hour."""
@@ -277,9 +287,20 @@ class Doorway:
         self._told(outcome)
         return words.REASON_NONE
 
+    @property
+    def barrier(self) -> bool:
+        """It is a gate's."""
+        return bool(self._settings.barrier)
+
+    def heard(self) -> None:
+        """A genuine frame of the controller has come."""
+        self._heard_ms = self._board.uptime_ms()
+        if self._by_itself == words.REASON_LINK_LOST:
+            self.follow()
+
     def set_mode(self, mode: int) -> None:
         """From now on."""
-        self._by_schedule = False
+        self._by_itself = words.REASON_NONE
         self._told(self._step(self.levels, mode=mode))
 
     def sense(self, levels: Levels) -> None:
@@ -287,7 +308,7 @@ class Doorway:
         self._told(self._step(levels))
         if self._waiting is not None and self._board.uptime_ms() >= self._waiting_until_ms:
             self._give_up_waiting()
-        self._follow_schedule()
+        self.follow()
 
     def identify(self) -> None:
         """Make the reader heard and seen."""

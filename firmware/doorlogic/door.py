@@ -89,7 +89,7 @@ def step(
             out.told |= CONTACT_STUCK
             out.events.append((words.EVENT_FAULT, words.REASON_STUCK_CONTACT))
     mode = mode or door.mode
-    held = levels.fire or (mode in _HOLDING and (released or not _occupied(levels, settings)))
+    held = levels.fire or (released if _occupied(levels, settings) else mode in _HOLDING)
     was_held = door.relay == HOLD
     if was_held and not held:
         until_ms = max(until_ms, now_ms)
@@ -150,7 +150,7 @@ def lock(door: Door, now_ms: int) -> int:
 
 
 def _occupied(levels: Levels, settings: Settings) -> bool:
-    """A vehicle stands in a barrier's loop: it does not begin to move."""
+    """A vehicle stands in a barrier's loop: what is down stays down, what is up stays up."""
     return bool(settings.barrier and levels.loop)
 
 

@@ -168,7 +168,8 @@ class Ack(Message):
 
 
 class Command(Message):
-    """Down: do `op`. `argument`: a MODE_* for OP_MODE, seconds for OP_FACTOR, else 0; `reason`: for whom (face, …).
+    """Down: do `op`. `argument`: a MODE_* for OP_MODE, seconds for OP_FACTOR and OP_FAIL_OPEN, else 0; `reason`: for
+    whom (face, …).
 
     OP_SYNC: say Hello again, so that a restarted controller learns boot, list and journal. OP_REPORT: say State.
     """

@@ -132,7 +132,8 @@ REASON_BAD_BOOTS = 47
 REASON_CLOCK_BOUND = 48  # the time sent is further off than a clock drifts
 REASON_WATCHDOG = 49
 REASON_POWER = 50  # a reader's own supply fails
-LAST_REASON = REASON_POWER
+REASON_LINK_LOST = 51  # a gate that fails open: no genuine frame for too long
+LAST_REASON = REASON_LINK_LOST
 
 # Operations of a Command.
 OP_OPEN = 1
@@ -142,7 +143,8 @@ OP_IDENTIFY = 4
 OP_REBOOT = 5
 OP_REPORT = 6
 OP_FACTOR = 7  # the person's second factor is here: a card that needs one opens with it
-LAST_OP = OP_FACTOR
+OP_FAIL_OPEN = 8  # from now on a barrier goes up when no frame came for `argument` seconds; 0: never
+LAST_OP = OP_FAIL_OPEN
 
 # Boards, and why a board started, for Hello.
 BOARD_UNIX = 1

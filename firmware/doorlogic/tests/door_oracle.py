@@ -124,7 +124,8 @@ class _Moment:
             left = max(left, self.given * self.times.release)
         elif self.closing:
             left = min(left, self.times.relock)
-        self.held = self.levels.fire or (self.mode in _HOLD and (self.energised or not self.occupied))
+        self.held = self.levels.fire or (self.occupied and self.energised)
+        self.held = self.held or (self.mode in _HOLD and not self.occupied)
         self.left, self.since = left, 0 if left or (now.held and not self.held) else since
 
     def stays(self, release: int) -> None:

@@ -142,12 +142,14 @@ def _may(left: int, wired: int, facts: oracle.Facts, levels: Levels, release: in
     pressed = levels.rex and not facts.levels.rex
     if levels.fire:
         return wired == oracle.HELD
+    if moving:
+        return wired == (oracle.HELD if left else 0)
     if wired == oracle.HELD:
-        return held and (left != 0 or not moving)
+        return held
     if left == 0 and wired:
-        return bool(asked or pressed) and not moving
+        return bool(asked or pressed)
     longer = left != oracle.HELD and wired > left
-    return not longer or bool((asked or pressed) and not moving)
+    return not longer or bool(asked or pressed)
 
 
 def _from_now(due: int, now: int) -> int:

@@ -245,6 +245,21 @@ def test_barrier_unlocked_under_a_vehicle_waits_for_it_and_stays_open_over_the_n
     assert out.relay == machine.KEEP and machine.lock(door, 6_000) == words.LOCK_UNLOCKED
 
 
+def test_barrier_that_was_raised_stays_up_over_a_vehicle_and_comes_down_behind_it() -> None:
+    up, _ = step(LOCKED, RESTING, 1_000, BARRIER, 1)
+    under, out = step(up, LOOP, 3_000, BARRIER)
+    assert out.relay == machine.HOLD and machine.due_ms(under, BARRIER) < 0
+    under, out = step(under, LOOP, 60_000, BARRIER, mode=words.MODE_LOCKED_DOWN)
+    assert out.relay == machine.KEEP and machine.lock(under, 60_000) == words.LOCK_UNLOCKED
+    _, out = step(under, RESTING, 61_000, BARRIER)
+    assert out.relay == machine.LOCK
+    quick, _ = step(up, LOOP, 3_000, BARRIER)
+    _, out = step(quick, RESTING, 4_000, BARRIER)
+    assert (out.relay, out.pulse_ms) == (machine.PULSE, 2_000)  # what is left of its time
+    _, out = step(step(LOCKED, RESTING, 1_000, SETTINGS, 1)[0], LOOP, 3_000, SETTINGS)
+    assert out.relay == machine.KEEP  # a door has no loop
+
+
 def test_door_whose_bolt_does_not_come_home_is_ajar() -> None:
     door, _ = step(LOCKED, BOLT, 1_000, SETTINGS, 1)
     assert machine.physical(door, 5_999) == words.DOOR_CLOSED and machine.physical(door, 6_000) == words.DOOR_AJAR

@@ -1,6 +1,7 @@
 """Each message against its golden vector; ranges in both directions."""
 
 from doorwire import messages
+from doorwire import vocabulary as words
 from doorwire.errors import MalformedError
 from doorwire.tests.expect import refused
 from doorwire.tests.vectors import VECTORS
@@ -66,7 +67,7 @@ def test_messages_with_bytes_too_long_or_of_another_type_are_refused() -> None:
 
 def test_messages_read_with_a_word_out_of_range_are_refused() -> None:
     command = bytearray(messages.Command(op=1, argument=0, reason=0, person=0).to_bytes())
-    for op in (0, 8, 255):
+    for op in (0, words.LAST_OP + 1, 255):
         command[0] = op
         refused(MalformedError, messages.Command.from_bytes, bytes(command))
 
