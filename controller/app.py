@@ -146,6 +146,7 @@ class App:
         await self._read_ledger()
         await self.lists.start()
         await self.visits.load()
+        self.doors.gates.take(await self.store.gates.all())
         await self.enrolment.show_gallery()
         await self.keeper.start()
         handlers = Handlers(self.doors.on_up, self.doors.on_link, self._announced)

@@ -7,7 +7,7 @@
 | live | `async with live.subscribe() as items: async for item in items` → server-sent events |
 | doors | `views()`, `view(id)` |
 | updates | `start(firmware, door_ids, who)`, `view()`: firmware for the doors, audited |
-| guard | `open(door_id, who, why)`: opens and audits |
+| guard | `open(door_id, who, why)`: opens and audits; `switch(gate_id, mode, who, why)` |
 | alarm | `judge(alert_id, "confirmed" \\| "dismissed", who)` |
 | prompts | `camera in prompts`, `now`, `wait`: the screens beside face cameras |
 | captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |

@@ -48,6 +48,12 @@ def _public_key(value: str) -> str:
     return value
 
 
+def _fail_open(value: int) -> int:
+    if value and not 30 <= value <= 86_400:
+        raise ValueError(f"{value} s is no time to fail open after; write 30 to 86400, or 0 to stay down")
+    return value
+
+
 Identifier = Annotated[str, AfterValidator(_identifier)]
 DeviceId = Annotated[str, AfterValidator(_device)]
 FilePath = Annotated[Path, AfterValidator(_beside_file)]
@@ -167,11 +173,14 @@ class DoorSettings(_Section):
 
 
 class GateSettings(_Section):
-    """[[gate]]: a barrier."""
+    """[[gate]]: a barrier. `fail_open_s`: it goes up when it has heard nothing from the controller for so long, until
+    it does again; 0: it stays down.
+    """
 
     id: Identifier
     name: Words
     device: DeviceId
+    fail_open_s: Annotated[int, AfterValidator(_fail_open)] = 0
 
 
 class CameraSettings(_Section):

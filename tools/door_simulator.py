@@ -52,6 +52,7 @@ class SimulatedDoor:
         self.list_version = 0
         self.clock_offset: float | None = None
         self.mode = words.MODE_LOCKED
+        self.fail_open_s: list[int] = []  # as it was told
         self.outgoing: list[bytes] = []
         self.unmerged = False  # it has a delta that is not merged yet: the next one is refused
         self.refuses = words.REASON_NONE  # for this reason it takes no list
@@ -201,6 +202,8 @@ class SimulatedDoor:
             self.say(self.state(now_s), now_s)
         if command.op == words.OP_MODE:
             self.mode = command.argument
+        if command.op == words.OP_FAIL_OPEN:
+            self.fail_open_s.append(command.argument)
         if command.op == words.OP_OPEN:
             self.opened.append(command.reason)
             self.record(words.EVENT_COMMAND_DONE, command.reason, now_s, command.person)

@@ -113,7 +113,7 @@ class Door:
         self.last_counter = counter
         return counter, self.guard.seal(Frame(self.guard.device, boot_id, counter, expires_s, message))
 
-    def view(self, update: str) -> DoorView:
+    def view(self, update: str, gate_mode: str) -> DoorView:
         """For the page. `update`: the stage of a firmware on its way to it."""
         state = self.state
         alarms = state.alarms if state else 0
@@ -134,6 +134,8 @@ class Door:
             self.reported_version,
             self.list_current,
             update,
+            gate_mode,
+            self.place.fail_open_s,
         )
 
     def _has(self, door_list: DoorList) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import asdict
 
 from controller.bus.door import Door
 from controller.bus.edges import Edges
+from controller.bus.gates import Gates
 from controller.bus.lists import ListDelivery
 from controller.bus.updates import Updates
 from controller.events.ingest import Receipt
-from controller.events.ports import CommandResult, DoorView
+from controller.events.ports import CommandResult, DoorView, GateMode
 from controller.events.upguard import UpGuard
 from controller.site.tree import Tree
 from controller.store.devices import Device
@@ -58,6 +59,7 @@ class DoorRegistry:
         self._refills: dict[str, asyncio.Future[range]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._lists = ListDelivery(edges, self._send_all)
+        self.gates = Gates(tree, edges.clock, self._send)
         self.updates = Updates(edges, self._find, self._send_all, self._show)
 
     # -- what is known ------------------------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ class DoorRegistry:
         if place is None:
             return None
         door = self._doors.get(place.device) or Door(place, UpGuard(b"", b"", 0, 0, set()))
-        return door.view(self.updates.stage(door_id))
+        return self._view(door)
 
     def set_desired(self, door_list: DoorList) -> None:
         """What this door should have from now on; sent at once if the door can be reached."""
@@ -161,6 +163,7 @@ class DoorRegistry:
         """Once or twice a second: lists and firmware under way that have gone silent."""
         for door in self._doors.values():
             self._lists.tick(door)
+            self.gates.tick(door)
         self.updates.tick()
 
     def _dispatch(self, door: Door, message: Message) -> None:
@@ -214,6 +217,7 @@ class DoorRegistry:
         except StoreError as error:
             _log.debug("the Hello of %s was not written down: %s", door.place.id, error)
         self._mend_mode(door)
+        self.gates.greet(door)
         await self._lists.hello(door, hello.list_version, hello.list_digest)
 
     def _stored(self, door: Door, epoch: int, receipt: Receipt) -> None:
@@ -241,8 +245,8 @@ class DoorRegistry:
             self._start(self._refill(door))
 
     def _mend_mode(self, door: Door) -> None:
-        """Ask once after each Hello for the mode of the site file: who changes it at the door is not fought over."""
-        wanted = next(number for number, name in names.MODES.items() if name == door.place.mode)
+        """Ask once after each Hello for the mode it should be in: who changes it at the door is not fought over."""
+        wanted = self.gates.wire_mode(door)
         if door.state is None or door.state.mode in (wanted, words.MODE_ACCESSED) or door.mode_asked:
             return
         command = Command(op=words.OP_MODE, argument=wanted, reason=words.REASON_NONE, person=0)
@@ -252,12 +256,23 @@ class DoorRegistry:
 
     async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
         """See `events.ports.Doors`."""
+        if self.gates.refuses(door_id, reason):
+            return CommandResult(False, "manual", 0.0)
         _log.info("open %s for %s", door_id, who)
         return await self._ask(door_id, Command(op=words.OP_OPEN, argument=0, reason=reason, person=person))
 
     async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
         """See `events.ports.Doors`."""
         return await self._ask(door_id, Command(op=words.OP_FACTOR, argument=seconds, reason=reason, person=person))
+
+    async def switch(self, gate_id: str, mode: GateMode) -> CommandResult:
+        """See `events.ports.Doors`."""
+        if not self.gates.mode(gate_id):
+            return CommandResult(False, "unknown-door", 0.0)
+        result = await self._ask(gate_id, self.gates.switch(gate_id, mode))
+        if (door := self._find(gate_id)) is not None:
+            self._show(door)
+        return result
 
     async def _ask(self, door_id: str, command: Command) -> CommandResult:
         place = self._tree.places.get(door_id)
@@ -351,7 +366,10 @@ class DoorRegistry:
             self._start(self._refill(door))
 
     def _show(self, door: Door) -> None:
-        self._edges.live.publish("door", asdict(door.view(self.updates.stage(door.place.id))))
+        self._edges.live.publish("door", asdict(self._view(door)))
+
+    def _view(self, door: Door) -> DoorView:
+        return door.view(self.updates.stage(door.place.id), self.gates.mode(door.place.id))
 
     def _complain(self, device: str, words_: str) -> None:
         if device not in self._complained and len(self._complained) < 10_000:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from controller.store.templates import Template
@@ -11,16 +12,29 @@ from controller.store.templates import Template
 @dataclass(frozen=True, slots=True)
 class CommandResult:
     """What became of a command. `reason`: "none" when done, else a word of `doorwire.names.REASONS`,
-    "unknown-door", "unreachable" (never heard of, or its link is lost) or "no-answer"."""
+    "unknown-door", "unreachable" (never heard of, or its link is lost), "no-answer", or "manual": a gate that people
+    alone move."""
 
     done: bool
     reason: str
     seconds: float
 
 
+class GateMode(StrEnum):
+    """What a guard switches a gate to: plates move it, people alone move it, it stays up, it stays down."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+    UP = "up"
+    DOWN = "down"
+
+
 @dataclass(frozen=True, slots=True)
 class DoorView:
-    """A door as it stands, for the page, in the words of `doorwire.names`; `update` is a `DoorUpdate.stage` or ""."""
+    """A door as it stands, for the page, in the words of `doorwire.names`; `update` is a `DoorUpdate.stage` or "".
+
+    `gate_mode` is a GateMode, "" of a door; `fail_open_s`: a gate that hears nothing for so long goes up, 0: never.
+    """
 
     id: str
     name: str
@@ -38,6 +52,8 @@ class DoorView:
     reported_version: int
     list_current: bool
     update: str
+    gate_mode: str
+    fail_open_s: int
 
 
 class Doors(Protocol):
@@ -54,6 +70,13 @@ class Doors(Protocol):
 
     async def vouch(self, door_id: str, reason: int, person: int, seconds: int) -> CommandResult:
         """The person is there: so long a card that needs a second factor opens without its PIN."""
+
+
+class Gates(Doors, Protocol):
+    """The same with what only gates can."""
+
+    async def switch(self, gate_id: str, mode: GateMode) -> CommandResult:
+        """Switch a gate; it counts even if the gate cannot be reached now, which is told when it can be."""
 
 
 @dataclass(frozen=True, slots=True)

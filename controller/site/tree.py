@@ -17,6 +17,7 @@ class Place:
     path: tuple[str, ...]
     path_names: tuple[str, ...]
     mode: str
+    fail_open_s: int = 0
 
 
 class Tree:
@@ -47,4 +48,4 @@ def _places(settings: Settings) -> Iterable[Place]:
         path, names = tuple(row.id for row in line), tuple(row.name for row in line)
         yield Place(door.id, door.name, door.device, False, path, names, door.mode)
     for gate in settings.gates:
-        yield Place(gate.id, gate.name, gate.device, True, (gate.id,), (gate.name,), "Locked")
+        yield Place(gate.id, gate.name, gate.device, True, (gate.id,), (gate.name,), "Locked", gate.fail_open_s)

@@ -9,6 +9,7 @@ from controller.store.database import Database
 from controller.store.devices import Devices
 from controller.store.documents import Documents
 from controller.store.doorlists import DoorLists
+from controller.store.gates import GateModes
 from controller.store.journal import Journal
 from controller.store.kept import Kept
 from controller.store.passages import Passages
@@ -37,6 +38,7 @@ class Store:
         self.passages = Passages(self.database)
         self.care = CareRows(self.database)
         self.visits = VisitCounts(self.database)
+        self.gates = GateModes(self.database)
 
     async def close(self) -> None:
         """Commit what is queued and let go of the file."""
