@@ -269,6 +269,23 @@ def test_a_camera_that_is_down_shows_no_old_picture(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_only_a_gate_has_a_mode_and_a_reason_is_needed(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom) -> None:
+        async with room.signed_in() as client:
+            for path, body, status in (
+                ("b1-u1", {"mode": "manual", "reason": "演习"}, 404),
+                ("nowhere", {"mode": "manual", "reason": "演习"}, 404),
+                ("north", {"mode": "manual", "reason": " "}, 422),
+                ("north", {"mode": "sideways", "reason": "演习"}, 422),
+                ("north", {"mode": "manual", "reason": "演习"}, 200),
+            ):
+                assert (await client.post(f"/api/doors/{path}/mode", json=body)).status_code == status, path
+            views = (await client.get("/api/doors")).json()
+            assert [view["gate_mode"] for view in views] == ["", "", "manual"]
+
+    play(tmp_path, scene)
+
+
 def test_openapi_names_every_path(tmp_path: Path) -> None:
     async def scene(room: DutyRoom) -> None:
         async with room.signed_in() as client:

@@ -89,7 +89,7 @@ function toneOf(view) {
 }
 
 function tile(view) {
-  const mode = view.mode && view.mode !== "Locked" && view.mode !== "Accessed" ? t(`mode.${view.mode}`) : "";
+  const mode = view.gate ? (view.gate_mode === "auto" ? "" : t(`gate.${view.gate_mode}`)) : view.mode && view.mode !== "Locked" && view.mode !== "Accessed" ? t(`mode.${view.mode}`) : "";
   return h(
     "article",
     { class: `tile ${toneOf(view)}`, "data-door": view.id, "data-online": String(view.online), title: [view.path_names.join(" › "), view.firmware].filter(Boolean).join(" · ") },

@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { byId, h, toast } from "./dom.js";
+import { modeDialog } from "./mode.js";
 import { t } from "./words.js";
 
 const REASONS = ["visitor", "forgot", "delivery", "service", "emergency"];
@@ -18,6 +19,7 @@ export function openDialog(view) {
     h("div", { class: "choices" }, REASONS.map((reason) => h("button", { type: "submit", value: t(`open.${reason}`) }, t(`open.${reason}`)))),
     h("div", { class: "inline" }, other, h("button", { type: "submit", class: "primary", value: "" }, t(view.gate ? "door.raise" : "door.open"))),
     h("p", { class: "dim" }, t("open.note")),
+    view.gate ? h("button", { type: "button", class: "link", "data-gate-mode": view.gate_mode, onclick: () => modeDialog(view) }, t("gate.switch", { mode: t(`gate.${view.gate_mode}`) })) : null,
     h("button", { type: "button", class: "link", onclick: () => dialog.close() }, t("cancel")),
   );
   form.addEventListener("submit", (event) => {

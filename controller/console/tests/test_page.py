@@ -188,6 +188,26 @@ def test_an_alert_comes_with_its_picture_and_is_confirmed(tmp_path: Path) -> Non
     watch(tmp_path, scene)
 
 
+def test_a_guard_switches_a_gate_with_a_reason(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom, page: Page) -> None:
+        await page.click("[data-open='north']")
+        await page.click("dialog [data-gate-mode='auto']")
+        await expect(page.locator("dialog")).to_contain_text("失联时保持落下")
+        await page.click("dialog [data-mode='down']")  # no reason, nothing happens
+        assert room.middle.doors.gates.mode("north") == "auto"
+        await page.fill("dialog input[name=why]", HOSTILE)
+        await page.click("dialog [data-mode='manual']")
+        await expect(page.locator(".toast.good")).to_contain_text("已切换为“人工”")
+        await expect(page.locator("[data-door='north'] .state em")).to_have_text("人工")
+        refused = await room.middle.doors.open("north", words.REASON_PLATE, "plate")
+        assert refused.reason == "manual" and room.doors["north"].opened == []
+        rows = await room.services.store.alerts.audited(2)
+        assert (rows[1].who, rows[1].action, rows[1].detail) == (GUARD, "gate-manual", HOSTILE)
+        assert await page.evaluate("window.hacked") is None
+
+    watch(tmp_path, scene)
+
+
 def test_a_guard_opens_a_door_with_a_reason(tmp_path: Path) -> None:
     async def scene(room: DutyRoom, page: Page) -> None:
         await page.click("[data-open='b1-u1']")

@@ -7,6 +7,7 @@ from pathlib import Path
 from controller.bus.upload import FAILED, UNDER_WAY, Stage
 from controller.console.page import WORDS, shell
 from controller.events.ingest import ALARMING
+from controller.events.ports import GateMode
 from controller.events.prompts import CARD, OPEN
 from controller.watchlist.level import Level
 from doorwire import names
@@ -18,7 +19,7 @@ from models.vehicle import CLASSES
 CONSOLE = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MAY_BE_EMPTY = {"credential.none", "reason.none"}
-OTHER_REASONS = ("unknown-door", "unreachable", "no-answer")
+OTHER_REASONS = ("unknown-door", "unreachable", "no-answer", "manual")
 ALERTS = (
     "care",
     "watchlist",
@@ -36,6 +37,7 @@ OUTCOMES = (
     "watchlist",
     "unsure",
     "stale",
+    "manual",
     "no-barrier",
     "not-live",
     "locked-out",
@@ -73,6 +75,7 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"body.{colour}" for colour in COLOURS),
         *(f"class.{name}" for name in CLASSES),
         *(f"plate_type.{kind.plate_type}" for kind in kinds()),
+        *(f"gate.{mode}{note}" for mode in GateMode for note in ("", ".note")),
         *(f"direction.{direction}" for direction in ("in", "out")),
         *(f"task.{task}" for task in ("face", "plate", "people")),
         *(f"part.{part}" for part in ("broker", "server", "vision", "disk", "ledger", "list-age")),
