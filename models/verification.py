@@ -47,8 +47,8 @@ def distances(a: Vectors, b: Vectors) -> Distances:
 def genuine_and_impostor(vectors: Vectors, persons: Persons) -> tuple[Distances, Distances]:
     """Distances of all pairs of one person, and of pairs of different people (evenly thinned out to ROWS pictures)."""
     genuine = [np.zeros(0)]
-    for person in np.unique(persons):
-        own = vectors[persons == person][:PICTURES_A_PERSON]
+    for rows in rows_by_person(persons).values():
+        own = vectors[rows[:PICTURES_A_PERSON]]
         genuine.append(distances(own, own)[np.triu_indices(len(own), 1)])
     rows = np.unique(np.linspace(0, len(vectors) - 1, min(ROWS, len(vectors))).astype(int))
     rows = rows[~np.isnan(vectors[rows, 0])]
@@ -100,19 +100,26 @@ def sampled_pairs(persons: Persons, seed: int = 1, most: int = 300) -> list[Pair
     return pairs
 
 
+def rows_by_person(persons: Persons) -> dict[int, NDArray[np.int64]]:
+    """The rows of each person, in order."""
+    names, starts = np.unique(np.sort(persons), return_index=True)
+    rows = np.split(np.argsort(persons, kind="stable"), starts[1:])
+    return dict(zip(names.tolist(), rows, strict=True))
+
+
 def templates(vectors: Vectors, persons: Persons, enrol: int, least: int | None = None) -> tuple[Vectors, Persons]:
     """((people, dimensions), whose they are): the mean of each person's first `enrol` vectors, as long as those are.
 
     Who has fewer than `least` pictures (`enrol` unless said), or no face on them, has none.
     """
     means, owners = [], []
-    for person in np.unique(persons):
-        own = np.flatnonzero(persons == person)[:enrol]
+    for person, rows in rows_by_person(persons).items():
+        own = rows[:enrol]
         kept = vectors[own][~np.isnan(vectors[own, 0])]
         if len(own) >= (enrol if least is None else least) and len(kept):
             mean = kept.mean(axis=0)
             means.append(mean * np.linalg.norm(kept, axis=1).mean() / np.linalg.norm(mean))
-            owners.append(int(person))
+            owners.append(person)
     return np.array(means, np.float32).reshape(-1, vectors.shape[1]), np.array(owners, np.int64)
 
 
@@ -174,10 +181,11 @@ def open_set(vectors: Vectors, persons: Persons, people: int, enrol: int, rule: 
     chosen = names[order[np.argsort(counts[order] <= enrol, kind="stable")]][:people]
     inside = np.isin(persons, chosen)
     gallery, owners = templates(vectors[inside], persons[inside], enrol, least=1)
-    probes = [row for one in chosen for row in np.flatnonzero(persons == one)[enrol : enrol + PICTURES_A_PERSON]]
+    rows = rows_by_person(persons)
+    probes = [row for one in chosen.tolist() for row in rows[one][enrol : enrol + PICTURES_A_PERSON]]
     outside = np.flatnonzero(~inside)
     strangers = outside[np.unique(persons[outside], return_index=True)[1]]
-    own, others = (_answers(vectors[rows], gallery, owners, rule) for rows in (probes, strangers))
+    own, others = (_answers(vectors[these], gallery, owners, rule) for these in (probes, strangers))
     right = own.persons == persons[probes]
     return OpenSet(len(gallery), own.scores, right, own.known, others.scores, others.nearest[:, 0], others.known)
 
@@ -231,8 +239,8 @@ def enrolled_scores(
 def _passages(vectors: Vectors, persons: Persons, enrol: int, size: int) -> tuple[Vectors, Persons]:
     """The further pictures, or the means of `size` of them, and whose they are; NaN where no face is on any."""
     found, whose = [], []
-    for person in np.unique(persons):
-        further = np.flatnonzero(persons == person)[enrol : enrol + PICTURES_A_PERSON]
+    for person, own in rows_by_person(persons).items():
+        further = own[enrol : enrol + PICTURES_A_PERSON]
         for at in range(0, len(further), size):
             rows = further[at : at + size]
             if size > 1 and len(rows) < 2:
@@ -240,7 +248,7 @@ def _passages(vectors: Vectors, persons: Persons, enrol: int, size: int) -> tupl
             seen = vectors[rows][~np.isnan(vectors[rows, 0])]
             mean = seen.mean(axis=0) if len(seen) else vectors[rows[0]]
             found.append(mean * (np.linalg.norm(seen, axis=1).mean() / np.linalg.norm(mean)) if len(seen) > 1 else mean)
-            whose.append(int(person))
+            whose.append(person)
     return np.array(found, np.float32).reshape(-1, vectors.shape[1]), np.array(whose, np.int64)
 
 
