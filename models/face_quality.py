@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
-MIN_WIDTH_PX = 56.0  # the embedder sees 150 px: below a third of that accuracy falls off
+MIN_WIDTH_PX = 56.0  # the embedders' chips show a face 80 and more px wide: well below, accuracy falls off
 MIN_SHARPNESS = 25.0  # variance of the Laplacian at 96 px; a face smeared over 5 px measures about 15
 DARK, BRIGHT = 40.0, 225.0  # mean grey level
 DARK_EYES = 0.3  # of the cheeks' grey level
