@@ -9,6 +9,7 @@ from controller import logs
 from controller.app import StartError, run
 from controller.settings import SettingsError, load
 from controller.store.errors import StoreError
+from models.errors import ModelError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     logs.to_stderr()
     try:
         asyncio.run(run(load(options.config)))
-    except (SettingsError, StoreError, StartError) as error:
+    except (SettingsError, StoreError, StartError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

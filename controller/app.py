@@ -44,7 +44,7 @@ from controller.sync.lists import Lists
 from controller.tasks import end
 from controller.vision.sighting import FaceSighting, FlowCount, Presence
 from controller.vision_process import VisionProcess
-from models.embedder import embedder_card
+from models.cards import embedder_card
 
 TICK_S = 0.5
 LEDGER_S = 2.0
@@ -103,7 +103,7 @@ class App:
         self.vision.on_flow = self._flowed
         self.vision.on_ask = self.prompts.ask
         embedder = embedder_card(settings.vision.embedder)
-        self.enrolment = Enrolment(store, self.vision, unix, embedder.sha256, embedder.thresholds["margin"])
+        self.enrolment = Enrolment(store, self.vision, unix, embedder.sha256, embedder.thresholds.get("margin", 0.0))
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
         )

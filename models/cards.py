@@ -12,6 +12,7 @@ from typing import Any
 from models.errors import ModelCardError
 
 REGISTRIES = ("pypi", "npm", "none")
+SHIPPED = "face_embedder"  # of the face embedders
 FOLDER = Path(__file__).resolve().parent
 Measured = Mapping[str, float | str]
 
@@ -101,6 +102,14 @@ def load_card(name: str) -> Card:
     except FileNotFoundError:
         known = ", ".join(sorted(p.parent.name for p in FOLDER.glob("*/card.toml")))
         raise ModelCardError(f"no model is called {name!r}; there are: {known}") from None
+
+
+def embedder_card(name: str = SHIPPED) -> Card:
+    """The card of a face embedder, by default the shipped one; ModelCardError for another kind of model."""
+    card = load_card(name)
+    if not card.alignment:
+        raise ModelCardError(f"{name} is no face embedder: its card says no alignment. Next step: menshen models list")
+    return card
 
 
 def card_from_toml(text: str, folder: Path) -> Card:

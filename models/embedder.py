@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import face_geometry as geometry
-from models.cards import Card, load_card
+from models.cards import Card
 from models.errors import ModelCardError
 from models.face_geometry import Picture, Points
 from models.runtime import Network, read_checked
 
 Vector = NDArray[np.float32]
-SHIPPED = "face_embedder"
 
 
 class Embedder:
@@ -21,6 +20,9 @@ class Embedder:
     def __init__(self, card: Card, threads: int = 1, content: bytes | None = None) -> None:
         """`content`: another .tflite in the place of the card's. Raises `models.errors.ModelError`."""
         self.card = card
+        if card.alignment not in geometry.ALIGNMENTS:
+            known = ", ".join(geometry.ALIGNMENTS)
+            raise ModelCardError(f"{card.name}/card.toml: alignment is none of {known}. Next step: write one of them")
         self._alignment = geometry.ALIGNMENTS[card.alignment]
         self._net = Network(read_checked(card) if content is None else content, threads)
         self.dimensions = int(np.prod(self._net.output_shapes[0]))
@@ -45,12 +47,3 @@ class Embedder:
         wanted = self.card.input
         seen = chip if wanted.order == "RGB" else chip[:, :, ::-1]
         return self._net.run((seen.astype(np.float32) * wanted.scale + wanted.offset)[None])[0].ravel()
-
-
-def embedder_card(name: str = SHIPPED) -> Card:
-    """The card of a face embedder, by default the shipped one; ModelCardError for another kind of model."""
-    card = load_card(name)
-    if card.alignment not in geometry.ALIGNMENTS:
-        known = ", ".join(geometry.ALIGNMENTS)
-        raise ModelCardError(f"{name} is no face embedder: its card needs alignment = one of {known}")
-    return card

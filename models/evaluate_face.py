@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import verification as v
-from models.cards import Card
-from models.embedder import Embedder, embedder_card
+from models.cards import Card, embedder_card
+from models.embedder import Embedder
 from models.face_decision import Rule
 from models.face_people import DataError, People, Pipeline, Tell, embed_files, find_pictures, groups_of, ours, pairs_of
 from models.face_plots import det_plot, growth_plot

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import face_geometry as geometry
-from models.cards import Card, load_card
-from models.embedder import Embedder, Vector, embedder_card
+from models.cards import Card, embedder_card, load_card
+from models.embedder import Embedder, Vector
 from models.face_geometry import Face, Picture, Points
 from models.runtime import Model
 

@@ -24,7 +24,6 @@ except ImportError:
     from tflite_runtime.interpreter import Interpreter  # type: ignore[import-not-found, no-redef, unused-ignore]
 
 Array = NDArray[Any]
-_NEXT = "Next step: menshen models build"
 
 
 class Network:
@@ -79,10 +78,14 @@ def read_checked(card: Card) -> bytes:
     try:
         content = card.file.read_bytes()
     except FileNotFoundError:
-        raise ModelMissingError(f"{card.name}: {card.file} is not there. {_NEXT}") from None
+        raise ModelMissingError(f"{card.name}: {card.file} is not there. {_next_step(card)}") from None
     if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelDigestError(f"{card.name}: {card.file} is not the file on its card; refused. {_NEXT}")
+        raise ModelDigestError(f"{card.name}: {card.file} is not the file on its card; refused. {_next_step(card)}")
     return content
+
+
+def _next_step(card: Card) -> str:
+    return "Next step: menshen models " + (f"fetch {card.name}" if card.optional else "build")
 
 
 def schema() -> ModuleType:

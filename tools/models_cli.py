@@ -134,7 +134,7 @@ def evaluate_face_command(
     peer_weights: Annotated[Path | None, typer.Option(help="Folder of YuNet's and SFace's ONNX files.")] = None,
 ) -> None:
     """1:1 and open-set accuracy end to end: our detectors, our alignment, int8; and the same with float weights."""
-    from models.embedder import embedder_card
+    from models.cards import embedder_card
     from models.errors import ModelError
     from models.evaluate_face import evaluate_face
     from models.face_peers import available
@@ -167,7 +167,7 @@ def calibrate_face_command(
 ) -> None:
     """An embedder's [thresholds] for its card: one stranger in 300 is named. The same rule for every net."""
     from models.calibrate_face import calibrate_face
-    from models.embedder import embedder_card
+    from models.cards import embedder_card
     from models.errors import ModelError
     from models.face_people import DataError
 

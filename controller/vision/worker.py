@@ -25,7 +25,8 @@ from controller.vision.flow_task import FlowTask
 from controller.vision.people_task import PeopleTask
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import Ask, FaceSighting, PlateSighting, Sighting, to_message
-from models.embedder import SHIPPED, Embedder, embedder_card
+from models.cards import SHIPPED, embedder_card
+from models.embedder import Embedder
 from models.face import FacePipeline
 from models.face_decision import Rule
 from models.face_match import Gallery

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from models import build
-from models.cards import Card, Source, load_card
-from models.embedder import embedder_card
+from models.cards import Card, Source, embedder_card, load_card
 from models.errors import ModelDigestError, ModelSourceError
 from models.registries import download
 from models.tests.toys import toy_card, toy_content

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.cards import Card
-from models.embedder import Embedder, embedder_card
-from models.errors import ModelCardError
+from models.cards import Card, embedder_card
+from models.embedder import Embedder
+from models.errors import ModelCardError, ModelMissingError
 from models.graph import Graph
 from models.tests.toys import toy_card
 from models.tflite_writer import write
@@ -55,5 +55,16 @@ def test_alignment_is_the_cards(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_model_is_no_embedder() -> None:
-    with pytest.raises(ModelCardError, match=r"no face embedder.*insightface"):
+    with pytest.raises(ModelCardError, match="no face embedder"):
         embedder_card("face_detector")
+
+
+def test_an_alignment_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelCardError, match=r"none of insightface, dlib.*Next step"):
+        Embedder(card(tmp_path, "eyes", "RGB", 1, 0), content=first_column(4))
+
+
+def test_an_embedder_that_was_not_fetched_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MENSHEN_HOME", str(tmp_path))
+    with pytest.raises(ModelMissingError, match="Next step: menshen models fetch face_embedder_dlib"):
+        Embedder(embedder_card("face_embedder_dlib"))

@@ -10,8 +10,7 @@ import pytest
 
 from models import face_geometry as geometry
 from models.build import is_built
-from models.cards import default_set, home
-from models.embedder import embedder_card
+from models.cards import default_set, embedder_card, home
 from models.errors import ModelError
 from models.evaluate_face import evaluate_face
 from models.face import FacePipeline, Vector, distance

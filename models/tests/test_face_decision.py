@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.cards import Card, cards
-from models.embedder import embedder_card
+from models.cards import Card, cards, embedder_card
 from models.errors import ModelCardError
 from models.face_decision import Rule, lead, normalised
 from models.face_search import OTHERS, Nearest
