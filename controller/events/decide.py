@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from controller.access.appearance import differences
-from controller.access.gate_sides import GateSides
+from controller.access.gate_sides import GateSides, Passing
 from controller.access.policy import Policy, Verdict, normal_plate
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
@@ -23,6 +23,7 @@ from doorwire import vocabulary as words
 STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
 CARD_S = 10  # to show the card in, where a face stands for its PIN
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
+SAME = 0.5  # probability of the plate that a barrier's other camera has just let pass: then it is that car
 RESOLVED = 0.99  # probability of a registered plate from which a doubtful read counts as that plate
 
 _log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Decide:
         if camera is None:
             return "unknown-camera"
         self._flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction or "")
-        if camera.opens is not None and self._sides.is_passing(camera.opens, camera.id, seen.text, seen.at_unix):
+        if camera.opens is not None and self._is_passing(seen, camera, camera.opens):
             return "same-passage"
         verdict = Verdict(False, "no-barrier")
         if camera.opens is not None:
@@ -101,9 +102,22 @@ class Decide:
             verdict = Verdict(False, "unsure", verdict.person)
         outcome = await self._plate_outcome(seen, camera, plate, verdict)
         if outcome == "opened" and camera.opens is not None:
-            self._sides.let_pass(camera.opens, camera.id, seen.text, seen.at_unix)
+            self._sides.let_pass(Passing(camera.opens, camera.id, normal_plate(plate), seen.at_unix))
         self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
         return outcome
+
+    def _is_passing(self, seen: PlateSighting, camera: CameraSettings, gate: str) -> bool:
+        """Two cameras may read one plate differently: a doubtful read is the likeliest registered plate's, a sure one
+        its own, however alike they look.
+        """
+
+        def carries(plate: str) -> bool:
+            if normal_plate(seen.text) == plate or seen.confidence >= SURE_CONFIDENCE:
+                return normal_plate(seen.text) == plate
+            resolved = self._policy().likely_plate(seen.text, seen.posteriors)
+            return resolved is not None and resolved.plate == plate and resolved.probability >= SAME
+
+        return self._sides.is_passing(gate, camera.id, seen.at_unix, carries)
 
     def _resolved(self, seen: PlateSighting, camera: CameraSettings) -> Resolved | None:
         """The registered plate that a doubtful read is, if that is as good as certain; a sure read is what it says."""

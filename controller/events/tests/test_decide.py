@@ -210,6 +210,29 @@ def test_a_doubtful_read_of_a_resident_s_plate_is_resolved_and_says_how_probable
     play(make_middle, scene)
 
 
+def test_the_camera_behind_the_barrier_may_read_one_character_otherwise(make_middle: MakeMiddle) -> None:
+    def doubtful(seen: PlateSighting, text: str) -> PlateSighting:
+        posteriors = tuple(0.97 if a == b else 0.6 for a, b in zip(text, seen.text, strict=True))
+        return replace(seen, text=text, posteriors=posteriors, confidence=0.6)
+
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        seen = plate(middle, "皖A12345")
+        behind = replace(seen, camera="behind")
+        for text in ("皖A1234S", "?A12345"):
+            assert await decide.plate(seen) == "opened"
+            assert await decide.plate(doubtful(behind, text)) == "same-passage"
+        assert len(doors.opened) == 2
+        assert await decide.plate(doubtful(behind, "皖A1234S")) != "same-passage"  # nobody passes now
+        assert await decide.plate(seen) == "opened"
+        assert await decide.plate(replace(behind, text="皖A12346")) == "opened"  # another one, as alike as can be
+        assert await decide.plate(doubtful(behind, "皖A12346")) != "same-passage"
+        assert await decide.plate(behind) == "same-passage"
+
+    rows = DOCUMENT.model_dump()
+    rows["vehicles"].append({"plate": "皖A12346", "person": 8, "gates": ["north"]})
+    play(make_middle, scene, Document.model_validate(rows))
+
+
 def test_a_visitor_s_car_passes_as_often_as_it_may_and_only_what_opened_is_counted(make_middle: MakeMiddle) -> None:
     async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
         seen = plate(middle, "皖A12345")
