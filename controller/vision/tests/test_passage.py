@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from hypothesis import assume, given, settings
+from hypothesis.strategies import DataObject, data, integers, lists, sampled_from
+
 from controller.vision.passage import AGAIN_S, PATIENCE, Decided, Passages
 from controller.vision.vote import Read, Verdict, contradict, weight
 
 STEP_S = 0.125
 Placed = tuple[str, float]  # text and y
+REST = ("blue", "blue", 1.0)  # type, colour, weight of a read
 
 
 def read(text: str, posterior: float = 0.97) -> Read:
@@ -96,3 +100,37 @@ def test_weight_grows_with_height_and_sharpness_up_to_what_the_reader_can_use() 
     assert weight(1.0, 20.0, 300.0, 1.0) < weight(1.0, 30.0, 300.0, 1.0) < near == weight(1.0, 90.0, 900.0, 1.0)
     assert weight(1.0, 40.0, 30.0, 1.0) < weight(1.0, 40.0, 200.0, 1.0) < near
     assert weight(1.0, 40.0, 300.0, 0.7) < near
+
+
+@settings(max_examples=60, deadline=None)
+@given(data())
+def test_one_car_that_stops_backs_hides_and_is_misread_is_one_passage(draw: DataObject) -> None:
+    moves = draw.draw(lists(sampled_from([20.0, 20.0, 0.0, -20.0]), min_size=12, max_size=40))
+    hidden = draw.draw(integers(0, round((AGAIN_S - 1) / STEP_S)))
+    at = draw.draw(integers(4, len(moves) - 1))
+    passages, found, y = Passages(), [], 100.0
+    for step, move in enumerate([*moves[:at], *[0.0] * hidden, *moves[at:]]):
+        y = min(max(y + move, 0.0), 400.0)
+        misread = step > 3 and draw.draw(integers(0, 3)) == 0
+        text = "皖A1234" + draw.draw(sampled_from("68S")) if misread else "皖A12345"
+        chances = (*({symbol: 0.97} for symbol in text[:-1]), {text[-1]: 0.6 if misread else 0.97})
+        one = Read(text, chances, *REST)
+        here = not at <= step < at + hidden
+        found += passages.see([(100.0, y, 190.0, y + 30.0)] if here else [], [one] if here else [], step * STEP_S)[1]
+    assert texts(found) == ["皖A12345"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(integers(0, 6), sampled_from("0123456789ABCDEFGH"), integers(-6, 20), sampled_from([12.0, 20.0, 28.0]))
+def test_two_cars_are_two_passages_however_alike_and_however_close(
+    position: int, symbol: str, behind: int, speed: float
+) -> None:
+    first = "皖A12345"
+    symbol = {"0": "沪", "1": "京"}.get(symbol, "苏") if position == 0 else symbol
+    second = first[:position] + symbol + first[position + 1 :]
+    assume(second != first and not (position == 1 and symbol.isdigit()))
+    frames: list[list[Placed]] = []
+    for step in range(60):
+        cars = [(first, speed * step), (second, speed * step - 8 * 20.0 - 10.0 * behind)]
+        frames.append([(text, y) for text, y in cars if 0 <= y < 400])
+    assert sorted(texts(drive(frames))) == sorted([first, second])
