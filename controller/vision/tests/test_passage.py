@@ -71,6 +71,12 @@ def test_a_car_that_backs_and_comes_again_is_one_passage() -> None:
     assert texts(drive(there + there[::-1] + gone + there)) == ["皖A12345"]
 
 
+def test_a_car_that_hides_and_comes_out_elsewhere_is_one_passage_until_it_was_away_for_long() -> None:
+    for away, count in ((1.5, 1), (AGAIN_S + 1.5, 2)):  # its track ends 1.2 s after it was seen
+        gone: list[list[Placed]] = [[] for _ in range(round(away / STEP_S))]
+        assert len(drive([[("皖A12345", 50.0)]] * 6 + gone + [[("皖A12345", 350.0)]] * 6)) == count
+
+
 def test_a_track_taken_over_by_the_next_car_is_two_passages() -> None:
     assert texts(drive([[("皖A12345", 50.0)]] * 5 + [[("京B67890", 52.0)]] * 5)) == ["皖A12345", "京B67890"]
 
