@@ -20,7 +20,8 @@ from models.embedder import Embedder, Vector
 from models.face_geometry import Face, Picture, Points
 from models.runtime import Model
 
-__all__ = ["Face", "FacePipeline", "Vector", "distance"]
+Box = tuple[float, float, float, float]
+__all__ = ["Box", "Face", "FacePipeline", "Vector", "distance"]
 
 
 class FacePipeline:
@@ -49,6 +50,13 @@ class FacePipeline:
         seen = [(whole, self._look(self._near, whole)), *((view, self._look(self._far, view)) for view in squares)]
         faces = geometry.join(seen, rgb.shape[1], rgb.shape[0])
         return [face for face in faces if face.score >= self._sure or self._confirmed(rgb, face)]
+
+    def follow(self, rgb: Picture, boxes: list[Box]) -> list[Face] | None:
+        """The faces that were at `boxes` a moment ago, with an eighth of the work; None when one is not there."""
+        seen = [(view, self._look(self._near, view)) for view in (geometry.around(box, rgb) for box in boxes)]
+        faces = geometry.join(seen, rgb.shape[1], rgb.shape[0])
+        faces = [face for face in faces if face.score >= self._sure or self._confirmed(rgb, face)]
+        return faces if len(faces) >= len(boxes) else None
 
     def _look(self, detector: Model, view: geometry.View) -> list[Face]:
         first, second = detector.run(geometry.detector_input(view))

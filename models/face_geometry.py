@@ -19,6 +19,9 @@ _NEAR_CELLS = ((8, 2), (16, 6))  # cell size in px, anchors a cell (MediaPipe fa
 _FAR_CELLS = ((4, 1),)  # (MediaPipe face_detection_full_range)
 _SQUARES = 8  # at most, of a picture like a ribbon
 _STEP = 0.78  # of a square's side from one square to the next: what is cut by one is whole in the other
+_AROUND = (
+    2.5  # times the face's longer side: it may have moved by half of itself, and the near net wants faces so large
+)
 _SAME_IOU = 0.3  # boxes of one face as one net sees it (MediaPipe)
 _SAME_PART = 0.6  # of the smaller box inside the larger: one face as two views see it
 _CUT = 0.01  # of a view's side: nearer to its edge than this, a box is taken for cut
@@ -100,6 +103,15 @@ def views(rgb: Picture) -> tuple[View, list[View]]:
         for x, y in corners
     ]
     return _whole(small, scale), squares
+
+
+def around(box: tuple[float, float, float, float], rgb: Picture) -> View:
+    """The square around a face that was there a moment ago, (128, 128, 3); black where the picture ends."""
+    x0, y0, x1, y1 = box
+    side = _AROUND * max(x1 - x0, y1 - y0)
+    left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
+    scale = NEAR_PX / side
+    return View(left, top, side, _warp(rgb, np.array([[scale, 0, -left * scale], [0, scale, -top * scale]]), NEAR_PX))
 
 
 def _halved(rgb: Picture) -> tuple[Picture, int]:

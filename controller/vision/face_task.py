@@ -28,6 +28,8 @@ AGREE = 2  # independent good frames that must name the same person
 APART_S = 0.1  # frames closer than this are the same picture twice
 BETTER = 1.15  # of the best quality so far: worth another look at somebody who is not known yet
 PATIENCE_S = 0.6  # after which any usable picture is looked at
+WHOLE_S = 0.3  # the whole picture is searched so often, for who comes to those who are there
+FOLLOWED = 3  # people at most: for more of them the whole picture costs no more
 MOVE_S = 8.0  # to move the head as asked, once named
 JPEG_QUALITY = 85
 
@@ -68,6 +70,7 @@ class FaceTask:
         self._draw = draw
         self._pipeline = pipeline
         self._rule = rule
+        self._whole_s = 0.0
         self._tracker: Tracker[Passage] = Tracker(Passage)
 
     @property
@@ -83,7 +86,7 @@ class FaceTask:
 
     def see(self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery) -> list[FaceSighting]:
         """`rgb` (height, width, 3). One sighting a track at most, ever."""
-        faces = self._pipeline.detect(rgb)
+        faces = self._find(frame, rgb)
         tracks, ended = self._tracker.update([_box(face) for face in faces], frame.at_monotonic)
         sightings = [
             _not_live(track.memory.named, frame) for track in ended if track.memory.named and not track.memory.decided
@@ -93,6 +96,16 @@ class FaceTask:
             if sighting is not None:
                 sightings.append(sighting)
         return sightings
+
+    def _find(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[Face]:
+        """Faces near where those of the frame before were; in the whole picture when one is gone, or after a while."""
+        tracks = self._tracker.tracks
+        if 0 < len(tracks) <= FOLLOWED and frame.at_monotonic - self._whole_s < WHOLE_S:
+            faces = self._pipeline.follow(rgb, [track.box for track in tracks])
+            if faces is not None:
+                return faces
+        self._whole_s = frame.at_monotonic
+        return self._pipeline.detect(rgb)
 
     def _look(
         self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery, face: Face, track: Track[Passage]

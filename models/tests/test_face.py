@@ -74,6 +74,36 @@ def test_resident_is_found_and_known_at_door_distance(
 
 
 @needs_portraits
+@pytest.mark.parametrize(("width_px", "near"), [(400, 0.13), (190, 0.1), (95, 0.2), (64, 0.25)])
+def test_a_face_is_followed_to_where_it_went(pipeline: FacePipeline, width_px: int, near: float) -> None:
+    portrait = resident()
+    (face,) = pipeline.detect(portrait)
+    scale = width_px / (face.box[2] - face.box[0])
+    part = portrait[: int(face.box[3]) + 40]
+    (before,) = pipeline.detect(in_a_frame(part, scale, 40, 0))
+    for step in (0, 0.2, 0.45):
+        frame = in_a_frame(part, scale, 40 + round(step * width_px), 0)
+        (whole,) = pipeline.detect(frame)
+        followed = pipeline.follow(frame, [before.box])
+        assert followed is not None and len(followed) == 1
+        assert np.abs(np.subtract(followed[0].box, whole.box)).max() < 0.2 * width_px
+        assert distance(pipeline.embed(frame, followed[0]), pipeline.embed(portrait, face)) < near
+
+
+@needs_portraits
+def test_who_is_not_there_any_more_is_not_followed_and_two_stay_two(pipeline: FacePipeline) -> None:
+    frame = in_a_frame(resident(), 0.5, 100, 0)
+    (seen,) = pipeline.detect(frame)
+    assert pipeline.follow(np.full_like(frame, 90), [seen.box]) is None
+    assert pipeline.follow(frame, [seen.box, (900, 100, 1000, 200)]) is None
+    assert pipeline.follow(frame, [(-50, -50, 20, 20)]) is None
+    both = np.hstack([frame[:, :400], frame[:, :400]])
+    boxes = [face.box for face in pipeline.detect(both)]
+    followed = pipeline.follow(both, boxes)
+    assert followed is not None and len(followed) == len(boxes) == 2
+
+
+@needs_portraits
 def test_stranger_is_far_beyond_the_threshold(pipeline: FacePipeline) -> None:
     vectors = []
     for file in PORTRAITS.values():

@@ -16,7 +16,7 @@ from controller.vision.face_task import EMBEDDINGS, MOVE_S, PATIENCE_S, FaceTask
 from controller.vision.passage import AGAIN_S, PATIENCE, READS
 from controller.vision.plate_task import PlateTask
 from controller.vision.sighting import FaceSighting, PlateSighting
-from models.face import Face
+from models.face import Box, Face
 from models.face_decision import Rule
 from models.face_match import Gallery, Match
 from models.plates.alphabet import SYMBOLS
@@ -48,9 +48,16 @@ class SaidFaces:
         self.faces = [face()]
         self.places = list(places)
         self.embedded = 0
+        self.detected = 0
+        self.followed = 0
 
     def detect(self, rgb: np.ndarray) -> list[Face]:
+        self.detected += 1
         return self.faces
+
+    def follow(self, rgb: np.ndarray, boxes: list[Box]) -> list[Face] | None:
+        self.followed += 1
+        return self.faces if len(self.faces) >= len(boxes) else None
 
     def embed(self, rgb: np.ndarray, seen: Face) -> np.ndarray:
         self.embedded += 1
@@ -73,6 +80,18 @@ def test_face_known_is_decided_once_by_the_second_picture_that_agrees() -> None:
     assert seen.distance == pytest.approx(0.1, abs=1e-5)
     assert seen.at_unix == 1000.125
     assert seen.jpeg is not None and seen.jpeg[:2] == b"\xff\xd8"
+
+
+def test_face_that_is_there_is_followed_and_the_whole_picture_is_searched_now_and_then() -> None:
+    said = SaidFaces(*[0.1] * 2)
+    passage(said, [step / 8 for step in range(9)])
+    assert (said.detected, said.followed) == (3, 6)  # at 0, 3/8 and 6/8 s
+    said = SaidFaces(*[0.1] * 2)
+    task = FaceTask("door", cast(Any, said), RULE)
+    task.see(frame(0.0), RGB, HOUSE)
+    said.faces = []
+    task.see(frame(0.1), RGB, HOUSE)  # gone: at once the whole picture
+    assert (said.detected, said.followed) == (2, 1)
 
 
 def test_face_one_good_picture_is_not_enough() -> None:
