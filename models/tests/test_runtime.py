@@ -80,3 +80,16 @@ def test_file_that_is_no_network_is_refused(folder: Path) -> None:
 
 def test_every_error_is_a_model_error() -> None:
     assert all(issubclass(kind, ModelError) for kind in (ModelDigestError, ModelFormatError, ModelMissingError))
+
+
+def test_the_interpreter_gets_the_box_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    real = runtime.Interpreter
+
+    def interpreter(model_content: bytes, num_threads: int) -> object:
+        made.append(num_threads)
+        return real(model_content=model_content, num_threads=num_threads)
+
+    monkeypatch.setattr(runtime, "Interpreter", interpreter)
+    Network(toy_content(), 2)
+    assert made == [2]

@@ -10,6 +10,7 @@ from typing import Any, cast
 import av
 import pytest
 
+from controller.vision import worker as worker_module
 from controller.vision.capture import Camera, Frame
 from controller.vision.channel import Channel
 from controller.vision.sighting import Presence
@@ -64,6 +65,35 @@ def test_stale_frame_is_shed(age_s: float, seen: int) -> None:
     worker._turn()
     assert task.seen == seen
     assert [list(message) for message in messages(said)] == [["present"], ["frame", "jpeg"]] * seen
+
+
+def test_ready_is_said_when_all_nets_are_warm_on_the_box_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+
+    class Nets:
+        """Of faces or plates."""
+
+        def __init__(self, threads: int) -> None:
+            done.append(threads)
+
+        def warm(self) -> None:
+            done.append("warm")
+
+    class Plates(Nets):
+        """Warm when they are made."""
+
+        def __init__(self, threads: int) -> None:
+            super().__init__(threads)
+            self.warm()
+
+    monkeypatch.setattr(worker_module, "FacePipeline", Nets)
+    monkeypatch.setattr(worker_module, "PlatePipeline", Plates)
+    monkeypatch.setattr(Camera, "start", lambda camera: done.append(camera.name))
+    channel = Channel(io.BytesIO(), io.BytesIO())
+    monkeypatch.setattr(channel, "send", lambda message: done.append(message))
+    cameras = [{"id": kind, "url": "rtsp://nowhere", "task": kind} for kind in ("face", "plate")]
+    Worker(channel)._start({"cameras": cameras, "threads": 3})
+    assert done == [3, "warm", 3, "warm", {"ready": True}, "face", "plate"]
 
 
 def test_picture_that_breaks_a_task_is_logged_once_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture) -> None:
