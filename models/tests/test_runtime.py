@@ -84,7 +84,7 @@ def test_every_error_is_a_model_error() -> None:
 
 def test_the_interpreter_gets_the_box_s_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    real = runtime.Interpreter
+    real = vars(runtime)["Interpreter"]
 
     def interpreter(model_content: bytes, num_threads: int) -> object:
         made.append(num_threads)

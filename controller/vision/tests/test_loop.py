@@ -90,7 +90,7 @@ def test_ready_is_said_when_all_nets_are_warm_on_the_box_s_threads(monkeypatch: 
     monkeypatch.setattr(worker_module, "PlatePipeline", Plates)
     monkeypatch.setattr(Camera, "start", lambda camera: done.append(camera.name))
     channel = Channel(io.BytesIO(), io.BytesIO())
-    monkeypatch.setattr(channel, "send", lambda message: done.append(message))
+    monkeypatch.setattr(channel, "send", done.append)
     cameras = [{"id": kind, "url": "rtsp://nowhere", "task": kind} for kind in ("face", "plate")]
     Worker(channel)._start({"cameras": cameras, "threads": 3})
     assert done == [3, "warm", 3, "warm", {"ready": True}, "face", "plate"]
