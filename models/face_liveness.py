@@ -60,7 +60,7 @@ class Challenge:
 
     @classmethod
     def of(cls, kind: str, draw: Callable[[list[Move]], Move]) -> Challenge:
-        """One of CHALLENGES. `random`: a turn and a nod, side and order drawn: nine in ten films show another first."""
+        """One of CHALLENGES. `random`: a turn and a nod, side and order drawn, one of eight."""
         if kind == "turn":
             return cls([TURNS])
         if kind == "nod":
