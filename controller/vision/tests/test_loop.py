@@ -73,7 +73,7 @@ def test_ready_is_said_when_all_nets_are_warm_on_the_box_s_threads(monkeypatch: 
     class Nets:
         """Of faces or plates."""
 
-        def __init__(self, threads: int) -> None:
+        def __init__(self, threads: int, embedder: object = None) -> None:
             done.append(threads)
 
         def warm(self) -> None:
@@ -88,12 +88,13 @@ def test_ready_is_said_when_all_nets_are_warm_on_the_box_s_threads(monkeypatch: 
 
     monkeypatch.setattr(worker_module, "FacePipeline", Nets)
     monkeypatch.setattr(worker_module, "PlatePipeline", Plates)
+    monkeypatch.setattr(worker_module, "Embedder", lambda card, threads: done.append(("embedder", threads)))
     monkeypatch.setattr(Camera, "start", lambda camera: done.append(camera.name))
     channel = Channel(io.BytesIO(), io.BytesIO())
     monkeypatch.setattr(channel, "send", done.append)
     cameras = [{"id": kind, "url": "rtsp://nowhere", "task": kind} for kind in ("face", "plate")]
     Worker(channel)._start({"cameras": cameras, "threads": 3})
-    assert done == [3, "warm", 3, "warm", {"ready": True}, "face", "plate"]
+    assert done == [("embedder", 3), 3, "warm", 3, "warm", {"ready": True}, "face", "plate"]
 
 
 def test_picture_that_breaks_a_task_is_logged_once_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture) -> None:
