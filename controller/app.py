@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import signal
 import socket
 import sqlite3
@@ -25,24 +26,23 @@ from controller.events.captures import Captures
 from controller.events.care import Care
 from controller.events.decide import Decide
 from controller.events.enrol import Enrolment
+from controller.events.flow import Flow
 from controller.events.ingest import Ingest
 from controller.events.keeper import Keeper
 from controller.events.live import Live
 from controller.events.prompts import Prompts
 from controller.events.visits import Visits
-from controller.flow.hours import HourlyCounts
 from controller.health import Health
 from controller.services import Services
 from controller.settings import Settings, read_secret
 from controller.site.tree import Tree
 from controller.store.devices import read_ledger
 from controller.store.errors import StoreError
-from controller.store.passages import PassageCount
 from controller.store.store import Store
 from controller.sync.client import ServerClient
 from controller.sync.lists import Lists
 from controller.tasks import end
-from controller.vision.sighting import FaceSighting, FlowCount, Presence
+from controller.vision.sighting import FaceSighting
 from controller.vision_process import VisionProcess
 from models.cards import embedder_card
 
@@ -51,6 +51,7 @@ LEDGER_S = 2.0
 HOUSEKEEPING_S = 30.0
 DECISIONS_AT_ONCE = 16
 SHUTDOWN_S = 3
+OFFSET_MIN = 480  # China's time, until a list says another
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +89,6 @@ class App:
         self.keeper = Keeper(settings.captures, consent.version, store, unix)
         self.captures = Captures(unix, self.keeper.offer)
         self.prompts = Prompts([camera.id for camera in settings.cameras if camera.prompt], self._clock.mono)
-        self.flow = HourlyCounts()
         self.visits = Visits(store.visits)
         self.ingest = Ingest(store.journal, self.alarm, self.live, self.tree, unix)
         self.session = Session(
@@ -100,13 +100,16 @@ class App:
         self.doors = DoorRegistry(self.tree, edges)
         self.care = Care(store.care, self.alarm, self._clock, self._doors_away)
         self.vision = VisionProcess(settings, self.live, self.health)
-        self.vision.on_flow = self._flowed
         self.vision.on_ask = self.prompts.ask
         embedder = embedder_card(settings.vision.embedder)
         self.enrolment = Enrolment(store, self.vision, unix, embedder.sha256, embedder.thresholds.get("margin", 0.0))
         self.lists = Lists(
             store, self.tree, self.live, self._clock, self.doors.set_desired, self.enrolment.show_gallery
         )
+        self.flow = Flow(
+            store, settings.cameras, unix, self._offset_s, partial(secrets.token_bytes, 32), settings.store.flow_days
+        )
+        self.vision.on_flow = self.flow.seen
         cameras = {camera.id: camera for camera in settings.cameras}
         self.decide = Decide(
             cameras,
@@ -115,7 +118,7 @@ class App:
             self.alarm,
             self.captures,
             self.live,
-            self.flow,
+            self.flow.plate,
             self.visits,
             unix,
         )
@@ -132,6 +135,7 @@ class App:
             self.prompts,
             self.enrolment,
             self.vision,
+            self.flow,
             self.health,
             unix,
         )
@@ -171,7 +175,7 @@ class App:
         await self.doors.close()
         await self.keeper.idle()
         with contextlib.suppress(StoreError):
-            await self._store_flow()
+            await self.flow.store()
         await self.store.close()
         self._listener.close()
 
@@ -205,9 +209,9 @@ class App:
     async def _server_refused(self, words: str) -> None:
         await self.alarm.raise_alert("list-refused", "sure", "server", "", words)
 
-    def _flowed(self, seen: FlowCount | Presence) -> None:
-        if isinstance(seen, FlowCount):
-            self.flow.add(seen.at_unix, seen.camera, seen.what, seen.direction)
+    def _offset_s(self) -> int:
+        signed = self.lists.in_force
+        return 60 * (signed.document.utc_offset_min if signed else OFFSET_MIN)
 
     def _disk(self, full: bool) -> None:
         words = "the disk is full or fails: doors keep their events; free some space" if full else ""
@@ -239,7 +243,7 @@ class App:
                 await self._read_ledger()
                 if since_s >= HOUSEKEEPING_S or self.store.database.full:
                     since_s = 0.0
-                    await self._store_flow()
+                    await self.flow.store()
                     await self.store.alerts.drop_due_evidence(self._clock.unix())
                     await self.keeper.drop_due()
                     await self.enrolment.forget_left()
@@ -284,15 +288,6 @@ class App:
 
     async def _serve(self) -> None:
         await self._uvicorn.serve(sockets=[self._listener])
-
-    async def _store_flow(self) -> None:
-        counts = self.flow.take()
-        try:
-            if counts:
-                await self.store.passages.add([PassageCount(*key, count) for key, count in counts.items()])
-        except StoreError:
-            self.flow.give_back(counts)
-            raise
 
     async def _read_ledger(self) -> None:
         """Take in the ledger when its file has changed."""

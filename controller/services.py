@@ -13,6 +13,7 @@
 | captures | `recent()`, `jpeg(id)` (memory); a kept picture is `store.alerts.evidence(id)` |
 | enrolment | `enrol(person, consent, jpeg, camera)`, `withdraw`, `not_me`, `counts()`; raises `ports.EnrolError` |
 | vision | `views()`, `last_frame(camera)` |
+| flow | `present()`, `today()`, `set_inside(vehicles, who)`; what is stored is `store.passages` |
 | health | `flags()` |
 | unix | the clock |
 """
@@ -24,6 +25,7 @@ from controller.events.alarm import Alarm
 from controller.events.audit import GuardActions
 from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
+from controller.events.flow import Flow
 from controller.events.live import Live
 from controller.events.ports import Doors, Updates, Vision
 from controller.events.prompts import Prompts
@@ -49,5 +51,6 @@ class Services:
     prompts: Prompts
     enrolment: Enrolment
     vision: Vision
+    flow: Flow
     health: Health
     unix: Callable[[], float]

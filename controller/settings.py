@@ -124,11 +124,12 @@ class ConsoleSettings(_Section):
 
 
 class StoreSettings(_Section):
-    """[store]: the database, the key that seals secrets in it, the ledger of provisioned devices."""
+    """[store]: the database, the key that seals secrets in it, the ledger of devices; days that counts are kept."""
 
     database: FilePath
     box_key_file: FilePath
     ledger: FilePath
+    flow_days: int = Field(default=400, ge=1, le=3650)
 
 
 class VisionSettings(_Section):
@@ -191,6 +192,10 @@ class CameraSettings(_Section):
     shows them; "none", a photograph opens. `prompt`: there is a screen beside the camera, and that page is served.
     `single`: it opens for one person alone before the camera, never for one among others. `with_card`: a face opens
     nothing by itself; it stands for the PIN of that person's card and PIN (`factor` "both" on the list).
+    A flow or plate camera counts what comes nearer as `approach`; a flow camera `opens` the gate whose lanes it sees.
+
+    Of a people camera, in shares of the picture's width and height: `line`, x and y of both ends; who crosses from its
+    left to its right, looking from the first end to the second, comes in. `zone`, two opposite corners: visits of it.
     """
 
     id: Identifier
@@ -203,6 +208,7 @@ class CameraSettings(_Section):
     single: bool = False
     with_card: bool = False
     lanes: tuple[Share, ...] = ()
+    approach: Literal["in", "out"] = "in"
     line: tuple[Place, Place, Place, Place] | None = None
     zone: tuple[Place, Place, Place, Place] | None = None
 

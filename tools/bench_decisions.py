@@ -12,7 +12,6 @@ from controller.events.decide import Decide
 from controller.events.live import Live
 from controller.events.ports import CommandResult, DoorView
 from controller.events.visits import Visits
-from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings, GateSettings, Settings
 from controller.site.tree import Tree
 from controller.vision.sighting import FaceSighting, PlateSighting, from_message
@@ -38,7 +37,9 @@ async def decisions(task: Literal["face", "plate"], sightings: list[dict[str, An
     policy = Policy(tree, _document())
     # no alert is raised here, so that there need be no store
     visits = Visits(cast(Any, None))
-    decide = Decide(cameras, lambda: policy, bus, cast(Any, None), Captures(now), Live(), HourlyCounts(), visits, now)
+    decide = Decide(
+        cameras, lambda: policy, bus, cast(Any, None), Captures(now), Live(), lambda seen: None, visits, now
+    )
     spent = []
     for sighting in sightings:
         began = time.perf_counter()

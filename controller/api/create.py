@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.api import account, cameras, doors, firmware, kept, live, news, people, prompt
+from controller.api import account, cameras, doors, firmware, flow, kept, live, news, people, prompt
 from controller.api.errors import ApiError
 from controller.api.feed import Feed
 from controller.api.limits import Limits
@@ -36,7 +36,7 @@ def create_app(services: Services) -> FastAPI:
     )
     names = Names(services.store, services.tree, services.settings)
     app.state.desk = Desk(services, names, Feed(services.live, names.named))
-    for room in (account, doors, firmware, news, kept, cameras, people, live, prompt):
+    for room in (account, doors, firmware, news, kept, cameras, flow, people, live, prompt):
         app.include_router(room.routes)
 
     @app.get("/api/openapi.json", include_in_schema=False)

@@ -199,6 +199,39 @@ class HeldView(BaseModel):
     audit: list[AuditView]
 
 
+class FlowHour(BaseModel):
+    """Passages of one kind in the hour from `hour_unix` on, see `controller.flow.hours.Kind`. They took `mean_s`."""
+
+    hour_unix: int
+    camera: str
+    what: str
+    type: str
+    direction: str
+    lane: int
+    count: int
+    mean_s: float
+
+
+class FlowDay(BaseModel):
+    """How many different vehicles were read in the day from `day_unix` on."""
+
+    day_unix: int
+    vehicles: int
+
+
+class FlowView(BaseModel):
+    """Traffic. `today_unix`: when the site's day began; `counted_unix`: when a guard last counted the vehicles inside,
+    or 0; `people_present`: in the zones of cameras that are up.
+    """
+
+    today_unix: int
+    hours: list[FlowHour]
+    days: list[FlowDay]
+    vehicles_inside: int
+    counted_unix: float
+    people_present: dict[str, int]
+
+
 class Refusal(BaseModel):
     """`code` is for programs, `detail` for people."""
 

@@ -14,7 +14,6 @@ from controller.events.live import Live
 from controller.events.ports import Doors
 from controller.events.tries import Tries
 from controller.events.visits import Visits
-from controller.flow.hours import HourlyCounts
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
 from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
@@ -40,7 +39,7 @@ class Decide:
         alarm: Alarm,
         captures: Captures,
         live: Live,
-        flow: HourlyCounts,
+        count: Callable[[PlateSighting], None],
         visits: Visits,
         unix: Callable[[], float],
     ) -> None:
@@ -50,7 +49,7 @@ class Decide:
         self._alarm = alarm
         self._captures = captures
         self._live = live
-        self._flow = flow
+        self._count = count
         self._visits = visits
         self._unix = unix
         self._sides = GateSides()
@@ -76,9 +75,9 @@ class Decide:
         camera = self._cameras.get(seen.camera)
         if camera is None:
             return "unknown-camera"
-        self._flow.add(seen.at_unix, seen.camera, "vehicle", seen.direction or "")
         if camera.opens is not None and self._is_passing(seen, camera, camera.opens):
             return "same-passage"
+        self._count(seen)
         verdict = Verdict(False, "no-barrier")
         if camera.opens is not None:
             verdict = self._policy().plate_at(seen.text, camera.opens, seen.at_unix)

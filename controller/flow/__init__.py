@@ -1,1 +1,3 @@
-"""Counts of passages by the hour. Pure; no identities. Start at `hours.py`."""
+"""What passes, counted: crossings of lines (`lines.py`), passages by the hour (`hours.py`), different vehicles of a day
+(`distinct.py`). Pure; no identities.
+"""

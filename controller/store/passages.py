@@ -1,44 +1,90 @@
-"""Counts of passages an hour: numbers, never identities."""
+"""Traffic in numbers: passages an hour, different vehicles a day, vehicles in the compound. Never who."""
 
 import sqlite3
 from dataclasses import dataclass
 
+from controller.flow.hours import Counts, Kind, Tally
 from controller.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class PassageCount:
-    """`what`: "person" or "vehicle"; `direction`: "in", "out" or ""; `hour_unix`: the hour's first second."""
+class Inside:
+    """Vehicles in the compound; `counted_unix`: when a guard last set the number, 0 never."""
 
-    hour_unix: int
-    camera: str
-    what: str
-    direction: str
-    count: int
+    vehicles: int
+    counted_unix: float
 
 
 class Passages:
-    """The table `passages`."""
+    """The tables `flow`, `flow_days` and `inside`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, counts: list[PassageCount]) -> None:
-        """Add these numbers to those of the same hour."""
+    async def add(self, counts: Counts, inside: int, day_unix: int, vehicles: int) -> None:
+        """Add these numbers: to their hours, to the vehicles in the compound, to the different vehicles of a day."""
 
         def job(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                [(row.hour_unix, row.camera, row.what, row.direction, row.count) for row in counts],
+                "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET count = count + excluded.count, spent_s = spent_s + excluded.spent_s",
+                [
+                    (kind.hour_unix, kind.camera, kind.what, kind.type, kind.direction, kind.lane, *_values(tally))
+                    for kind, tally in counts.items()
+                ],
             )
+            connection.execute("UPDATE inside SET vehicles = max(0, vehicles + ?)", (inside,))
+            if vehicles:
+                connection.execute(
+                    "INSERT INTO flow_days VALUES (?, ?)"
+                    " ON CONFLICT DO UPDATE SET vehicles = vehicles + excluded.vehicles",
+                    (day_unix, vehicles),
+                )
 
         await self._database.write(job)
 
-    async def since(self, unix: float) -> list[PassageCount]:
-        """The hours that begin at or after `unix`."""
+    async def between(self, first_unix: float, end_unix: float, camera: str = "") -> Counts:
+        """The hours that begin from `first_unix` on and before `end_unix`, of one camera or of all, in order."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT * FROM passages WHERE hour_unix >= ? ORDER BY hour_unix, camera, what, direction", (unix,)
+                "SELECT * FROM flow WHERE hour_unix >= ? AND hour_unix < ? AND ? IN ('', camera)"
+                " ORDER BY hour_unix, camera, what, type, direction, lane",
+                (first_unix, end_unix, camera),
             ).fetchall()
         )
-        return [PassageCount(*row) for row in rows]
+        return {Kind(*row[:6]): Tally(row["count"], row["spent_s"]) for row in rows}
+
+    async def days(self, first_unix: float, end_unix: float) -> dict[int, int]:
+        """Different vehicles by the first second of the day."""
+        rows = await self._database.read(
+            lambda c: c.execute(
+                "SELECT * FROM flow_days WHERE day_unix >= ? AND day_unix < ? ORDER BY day_unix", (first_unix, end_unix)
+            ).fetchall()
+        )
+        return {row["day_unix"]: row["vehicles"] for row in rows}
+
+    async def inside(self) -> Inside:
+        """Vehicles in the compound now."""
+        row = await self._database.read(lambda c: c.execute("SELECT vehicles, counted_unix FROM inside").fetchone())
+        return Inside(*row)
+
+    async def set_inside(self, vehicles: int, now_unix: float) -> None:
+        """Somebody has counted them."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE inside SET vehicles = ?, counted_unix = ?", (vehicles, now_unix))
+
+        await self._database.write(job)
+
+    async def drop_before(self, unix: float) -> None:
+        """Forget what is older."""
+
+        def job(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM flow WHERE hour_unix < ?", (unix,))
+            connection.execute("DELETE FROM flow_days WHERE day_unix < ?", (unix,))
+
+        await self._database.write(job)
+
+
+def _values(tally: Tally) -> tuple[int, float]:
+    return tally.count, tally.spent_s

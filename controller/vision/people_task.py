@@ -48,7 +48,7 @@ class PeopleTask:
         self._size: tuple[int, int] = (0, 0)
         self._foreground = Foreground()
         self._line: Line | None = None
-        self._inside = 0
+        self._inside = -1 if zone else 0  # not said yet
 
     @property
     def busy(self) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from controller.console import add_page
 from controller.events.audit import GuardActions
 from controller.events.captures import Captures
 from controller.events.enrol import Enrolment
+from controller.events.flow import Flow
 from controller.events.keeper import Keeper
 from controller.events.ports import CameraView, EnrolError
 from controller.events.prompts import Prompts
@@ -80,6 +82,8 @@ class DutyRoom:
         self.captures = Captures(self.clock.unix, self.keeper.offer)
         self.prompts = Prompts(["face-1"], self.clock.mono)
         self.health = Health(middle.live)
+        key = partial(secrets.token_bytes, 32)
+        self.flow = Flow(middle.store, settings.cameras, self.clock.unix, lambda: 8 * 3600, key, 400)
         self.services = Services(
             settings,
             middle.tree,
@@ -93,6 +97,7 @@ class DutyRoom:
             self.prompts,
             Enrolment(middle.store, self.vision, self.clock.unix, "net 1", 0.02),
             self.vision,
+            self.flow,
             self.health,
             self.clock.unix,
         )

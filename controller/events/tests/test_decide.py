@@ -15,7 +15,6 @@ from controller.events.decide import CARD_S, Decide
 from controller.events.ports import CommandResult, DoorView
 from controller.events.tries import MOST, WITHIN_S
 from controller.events.visits import Visits
-from controller.flow.hours import HourlyCounts
 from controller.vision.sighting import FaceSighting, PlateSighting
 from doorwire import vocabulary as words
 
@@ -74,9 +73,17 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
         cameras = {camera.id: camera for camera in middle.settings.cameras}
         cameras["behind"] = cameras["cars"].model_copy(update={"id": "behind"})
         policy = Policy(middle.tree, document)
-        visits, counts = Visits(middle.store.visits), HourlyCounts()
+        visits = Visits(middle.store.visits)
         decide = Decide(
-            cameras, lambda: policy, doors, middle.alarm, captures, middle.live, counts, visits, middle.clock.unix
+            cameras,
+            lambda: policy,
+            doors,
+            middle.alarm,
+            captures,
+            middle.live,
+            lambda seen: None,
+            visits,
+            middle.clock.unix,
         )
         await scene(middle, decide, doors, captures)
         await middle.stop()

@@ -1,0 +1,97 @@
+"""Traffic statistics: what cameras count, into the store; how many people are in a zone now, in memory."""
+
+from collections.abc import Callable, Iterable
+
+from controller.flow.distinct import DAY_S, DistinctVehicles, day_of
+from controller.flow.hours import HourlyCounts, Kind, change_inside, hour_of
+from controller.settings import CameraSettings
+from controller.store.alerts import Alerts, AuditRow
+from controller.store.passages import Passages
+from controller.store.store import Store
+from controller.vision.sighting import FlowCount, PlateSighting, Presence
+
+READABLE = 0.5  # confidence from which a read tells vehicles apart
+_TURNED = {"in": "out", "out": "in"}
+
+
+class Flow:
+    """One site's. `new_key` makes a day's key; `offset_s`: local time ahead of UTC; `keep_days` of statistics."""
+
+    def __init__(
+        self,
+        store: Store,
+        cameras: Iterable[CameraSettings],
+        unix: Callable[[], float],
+        offset_s: Callable[[], int],
+        new_key: Callable[[], bytes],
+        keep_days: int,
+    ) -> None:
+        self._passages: Passages = store.passages
+        self._alerts: Alerts = store.alerts
+        self._cameras = {camera.id: camera for camera in cameras}
+        self._gates = gate_counters(self._cameras.values())
+        self._unix = unix
+        self.offset_s = offset_s
+        self._new_key = new_key
+        self._keep_days = keep_days
+        self._counts = HourlyCounts()
+        self._distinct = DistinctVehicles(self.today(), new_key())
+        self._present: dict[str, int] = {}
+
+    def seen(self, seen: FlowCount | Presence) -> None:
+        """A crossing or a visit; or how many are in a zone from now on."""
+        if isinstance(seen, Presence):
+            self._present[seen.camera] = seen.people
+            return
+        way = self._way(seen.camera, seen.direction) if seen.what == "vehicle" else seen.direction
+        self._counts.add(Kind(hour_of(seen.at_unix), seen.camera, seen.what, "", way, seen.lane), seen.spent_s)
+
+    def plate(self, seen: PlateSighting) -> None:
+        """A vehicle whose plate was read."""
+        way = self._way(seen.camera, seen.direction)
+        self._counts.add(Kind(hour_of(seen.at_unix), seen.camera, "vehicle", seen.plate_type, way, 0))
+        if day_of(seen.at_unix, self.offset_s()) == self._distinct.day_unix and seen.confidence >= READABLE:
+            self._distinct.see(seen.text)
+
+    def today(self) -> int:
+        """The first second of the local day."""
+        return day_of(self._unix(), self.offset_s())
+
+    def present(self) -> dict[str, int]:
+        """People in the zone of each camera that has one, now."""
+        return dict(self._present)
+
+    async def store(self) -> None:
+        """Add what was counted to the store; a new day begins with a new key."""
+        counts, distinct = self._counts.take(), self._distinct
+        new = distinct.take()
+        try:
+            if counts or new:
+                await self._passages.add(counts, change_inside(counts, self._gates), distinct.day_unix, new)
+        except BaseException:
+            self._counts.give_back(counts)
+            distinct.give_back(new)
+            raise
+        if self.today() != distinct.day_unix:
+            self._distinct = DistinctVehicles(self.today(), self._new_key())
+            await self._passages.drop_before(self.today() - self._keep_days * DAY_S)
+
+    async def set_inside(self, vehicles: int, who: str) -> None:
+        """A guard has counted the vehicles in the compound."""
+        await self.store()
+        now = self._unix()
+        await self._passages.set_inside(vehicles, now)
+        await self._alerts.audit(AuditRow(now, who, "vehicles-counted", "flow", str(vehicles)))
+
+    def _way(self, camera: str, direction: str) -> str:
+        """What "nearer" means at this camera."""
+        settings = self._cameras.get(camera)
+        turned = settings is not None and settings.approach == "out"
+        return _TURNED.get(direction, direction) if turned else direction
+
+
+def gate_counters(cameras: Iterable[CameraSettings]) -> frozenset[str]:
+    """The cameras by which vehicles in the compound are reckoned: a gate's lane counters, else its plate cameras."""
+    at_gates = [camera for camera in cameras if camera.opens is not None and camera.task in ("flow", "plate")]
+    counted = {camera.opens for camera in at_gates if camera.task == "flow"}
+    return frozenset(camera.id for camera in at_gates if camera.task == "flow" or camera.opens not in counted)
