@@ -40,12 +40,15 @@ async def flow(_: SignedIn, desk: DeskOf, from_: From = None, to: To = None, cam
     inside = await services.store.passages.inside()
     up = {view.id for view in services.vision.views() if view.up}
     return FlowView(
+        now_unix=services.unix(),
         today_unix=services.flow.today(),
+        offset_s=services.flow.offset_s(),
         hours=list(_hours(counts)),
         days=[
             FlowDay(day_unix=day, vehicles=vehicles)
             for day, vehicles in (await services.store.passages.days(first, end)).items()
         ],
+        gate_cameras=sorted(services.flow.gate_cameras),
         vehicles_inside=inside.vehicles,
         counted_unix=inside.counted_unix,
         people_present={name: people for name, people in services.flow.present().items() if name in up},

@@ -220,13 +220,18 @@ class FlowDay(BaseModel):
 
 
 class FlowView(BaseModel):
-    """Traffic. `today_unix`: when the site's day began; `counted_unix`: when a guard last counted the vehicles inside,
-    or 0; `people_present`: in the zones of cameras that are up.
+    """Traffic. `today_unix`: when the site's day began; `offset_s`: its time ahead of UTC.
+
+    `counted_unix`: when a guard last counted the vehicles inside, or 0; `gate_cameras`: those by which they are
+    reckoned; `people_present`: in the zones of cameras that are up.
     """
 
+    now_unix: float
     today_unix: int
+    offset_s: int
     hours: list[FlowHour]
     days: list[FlowDay]
+    gate_cameras: list[str]
     vehicles_inside: int
     counted_unix: float
     people_present: dict[str, int]

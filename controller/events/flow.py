@@ -29,7 +29,7 @@ class Flow:
         self._passages: Passages = store.passages
         self._alerts: Alerts = store.alerts
         self._cameras = {camera.id: camera for camera in cameras}
-        self._gates = gate_counters(self._cameras.values())
+        self.gate_cameras = gate_counters(self._cameras.values())
         self._unix = unix
         self.offset_s = offset_s
         self._new_key = new_key
@@ -67,7 +67,7 @@ class Flow:
         new = distinct.take()
         try:
             if counts or new:
-                await self._passages.add(counts, change_inside(counts, self._gates), distinct.day_unix, new)
+                await self._passages.add(counts, change_inside(counts, self.gate_cameras), distinct.day_unix, new)
         except BaseException:
             self._counts.give_back(counts)
             distinct.give_back(new)

@@ -9,6 +9,7 @@ import { drawDoors, noteDoorEvent, setDoor, setDoors } from "./doors.js";
 import { enrolDialog } from "./enrol.js";
 import { addEvent, drawEvents, setEvents } from "./events.js";
 import { Feed } from "./feed.js";
+import { flowDialog } from "./flow.js";
 import { keptDialog } from "./kept.js";
 import { drawSound, toggleSound } from "./sound.js";
 import { clock, switchLanguage, t } from "./words.js";
@@ -141,6 +142,7 @@ const actions = {
   sound: toggleSound,
   enrol: enrolDialog,
   kept: keptDialog,
+  flow: flowDialog,
   logout: () => post("/api/logout").then(() => signedOut(), (error) => toast(error.message, "bad")),
 };
 

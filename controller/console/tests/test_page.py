@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from controller.api.tests.test_kept import STATEMENT
 from controller.conftest import DEVICES
 from controller.events.captures import Capture, SeenVehicle
 from controller.events.ports import Firmware
+from controller.flow.hours import Counts, Kind, Tally
 from controller.vision.sighting import Ask
 from doorwire import vocabulary as words
 from models.picture_file import inspect
@@ -372,3 +374,50 @@ def test_kept_captures_are_shown_with_their_statement_and_end_date(tmp_path: Pat
         assert (await room.services.store.alerts.audited(1))[0].action == "look-at-capture"
 
     watch(tmp_path, scene, extra_toml=f"{STATEMENT}strangers = true\n")
+
+
+async def fill_with_traffic(room: DutyRoom) -> None:
+    """Today and the same weekday before."""
+    counts: Counts = {}
+    for days in (0, 7):
+        for hour in range(24 if days else 10):
+            at = room.flow.today() - days * 86_400 + hour * 3600
+            busy = 4 + 20 * (hour in (7, 8, 17, 18)) + hour % 5 + days
+            counts[Kind(at, "cars", "vehicle", "blue", "in", 0)] = Tally(busy, 3.0 * busy)
+            counts[Kind(at, "cars", "vehicle", "green_small", "out", 0)] = Tally(busy // 2 + 1, 2.0 * busy)
+            counts[Kind(at, "face-1", "person", "", "in", 1)] = Tally(hour + 1, 1.0)
+    await room.middle.store.passages.add(counts, 12, room.flow.today(), 41)
+
+
+def test_traffic_by_the_hour_beside_a_week_before_and_vehicles_inside(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom, page: Page) -> None:
+        await fill_with_traffic(room)
+        await page.click("[data-action=flow]")
+        await expect(page.locator("[data-figure=in] b")).to_have_text("100")
+        await expect(page.locator("[data-figure=distinct] b")).to_have_text("41")
+        await expect(page.locator("[data-hour='7'] rect.in")).to_have_count(1)
+        await expect(page.locator("[data-hour='20'] line.before")).to_have_count(2)
+        await expect(page.locator(".flow table")).to_contain_text("新能源小型")
+        if pictures := os.environ.get("MENSHEN_PICTURES"):
+            await page.screenshot(path=f"{pictures}/flow.png")
+        await page.fill("input[name=inside]", "30")
+        await page.click(".flow form button")
+        await expect(page.locator("[data-figure=inside] b")).to_have_text("30")
+        assert (await room.middle.store.passages.inside()).vehicles == 30
+        await page.click("[data-flow=earlier]")
+        await expect(page.locator("[data-figure=in] b")).to_have_text("0")
+        await page.click("[data-flow=later]")
+        await page.select_option("select[name=what]", "person")
+        await expect(page.locator("[data-figure=in] b")).to_have_text("55")
+        async with page.expect_download() as saved:
+            await page.click(".flow .download")
+        table = (await asyncio.to_thread((await (await saved.value).path()).read_bytes)).decode("utf-8-sig")
+        assert table.splitlines()[0] == "hour,camera,what,type,direction,lane,count,mean_seconds" and "face-1" in table
+        await page.set_viewport_size({"width": 390, "height": 844})
+        box = await page.locator("dialog .card").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+        assert await page.evaluate("document.querySelector('dialog').scrollWidth <= innerWidth")
+        if pictures:
+            await page.screenshot(path=f"{pictures}/flow-phone.png")
+
+    watch(tmp_path, scene)

@@ -77,7 +77,7 @@ def test_everything_on_the_wire_has_a_word() -> None:
         *(f"plate_type.{kind.plate_type}" for kind in kinds()),
         *(f"gate.{mode}{note}" for mode in GateMode for note in ("", ".note")),
         *(f"direction.{direction}" for direction in ("in", "out")),
-        *(f"task.{task}" for task in ("face", "plate", "people")),
+        *(f"task.{task}" for task in ("face", "plate", "people", "flow")),
         *(f"part.{part}" for part in ("broker", "server", "vision", "disk", "ledger", "list-age")),
     }
     assert wanted - set(WORDS) == set()
