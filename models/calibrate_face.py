@@ -58,7 +58,7 @@ def limits(people: People, groups: Mapping[str, set[str]]) -> dict[str, Any]:
     turned = float(np.quantile(impostors[0], 1e-3))
     rule = Rule(distance, distance / 10, float(score), float(slope), max(scores), turned)
     return {
-        "thresholds": {name: round(getattr(rule, name), _DECIMALS) for name in Rule.__slots__},
+        "thresholds": {name: round(getattr(rule, name), _DECIMALS) + 0.0 for name in Rule.__slots__},
         "score_by_people": {str(size): round(value, _DECIMALS) for size, value in scores.items()},
         "groups_nearer_by": {title: round(-value, _DECIMALS) for title, value in nearer.items()},
         "people": everybody,

@@ -24,7 +24,7 @@ from models.tflite_writer import write
 Vectors = NDArray[np.float32]
 COMPACT_FROM = 2_000  # templates; below, float32 is read out of the cache as fast
 OTHERS = 10  # what a face is compared with besides the nearest
-_BLOCK = 64  # scores of which the best is looked at first
+_BLOCK = 64  # scores, far apart, of which the best is looked at first
 _ROUNDING = np.float32(1e-5)  # of float32 sums, beside the quantisation's error
 
 
@@ -84,5 +84,5 @@ def _least_of_best(scores: Vectors, count: int) -> float:
     blocks = len(scores) // _BLOCK
     if blocks < count:
         return float(np.partition(scores, -count)[-count]) if len(scores) > count else float(scores.min())
-    best = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    best = scores[: blocks * _BLOCK].reshape(_BLOCK, blocks).max(axis=0)  # columns: NumPy compares many at once
     return float(np.partition(best, -count)[-count])

@@ -108,7 +108,7 @@ def _into(detail: dict[str, Any], value: Array) -> Array:
 
 def _out_of(detail: dict[str, Any], value: Array) -> NDArray[np.float32]:
     if detail["dtype"] == np.float32:
-        return np.array(value, np.float32)
+        return np.asarray(value, np.float32)  # `get_tensor` copies
     scale, zero = detail["quantization"]
     real: NDArray[np.float32] = (value.astype(np.float32) - zero) * np.float32(scale)
     return real
