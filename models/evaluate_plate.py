@@ -2,25 +2,29 @@
 
 Rows of kind `crop` go to the reader alone, rows of kind `scene` through the whole pipeline, where the surest plate
 found counts; an empty text means that every plate found is false. Pictures that the reader was trained on are left out.
+See `plates/truth.py` for the table.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from models.body_colour import body_chances, told
+from models.picture_file import PictureError
+from models.pictures import decode
 from models.plate import PlatePipeline, PlateRead
 from models.plates import peers as other_readers
 from models.plates.alphabet import UNKNOWN_PROVINCE
 from models.plates.geometry import rectify
 from models.plates.grammar import GRAMMAR, Reading
 from models.plates.reliability import expected_error, reliability, reliability_plot
-from models.plates.split import Truth, read_truth, seen_in_training
+from models.plates.split import seen_in_training
+from models.plates.truth import Truth, TruthError, read_truth
 
 IOU_FOR_RECALL = 0.7
 IOU_OF_A_FIND = 0.3
@@ -59,6 +63,10 @@ class Tally:
     empty_pictures: int = 0
     false_plates: int = 0
     left_out: int = 0
+    guessed_kinds: int = 0
+    texts_no_plate_has: int = 0
+    bodies: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    """(colour told, those that are right)."""
     stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     float_outcomes: list[Outcome] = field(default_factory=list)
     peers: dict[str, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
@@ -80,9 +88,10 @@ def evaluate_plate(
     float_pipeline = _float_pipeline(threads, float_run) if float_run else None
     tally = Tally()
     present = {name: peer for name, peer in (peers or {}).items() if peer is not None}
-    boxes = _corners_by_path(data)
+    if plot is not None and not plot.parent.is_dir():
+        raise TruthError(f"{plot}: there is no such folder. Next step: another --plot FILE")
     for truth, rgb in _pictures(data, tally):
-        read, plate = _look(pipeline, truth, rgb, tally, boxes.get(truth.path))
+        read, plate = _look(pipeline, truth, rgb, tally)
         if not truth.text:
             continue
         tally.outcomes.append(_outcome(truth, read))
@@ -105,6 +114,8 @@ def evaluate_plate(
         figures["whole_plate_float"] = whole
         if whole is not None:
             figures["int8_minus_float_pp"] = 100 * (figures["whole_plate"] - whole)
+    if tally.bodies:
+        figures["body_colour"] = _body_figures(tally.bodies)
     return {"name": "plate", "figures": figures, "peers": _peer_figures(tally, peers or {})}
 
 
@@ -114,14 +125,17 @@ def _pictures(data: Path, tally: Tally) -> Iterator[tuple[Truth, np.ndarray]]:
         if seen(truth.path):
             tally.left_out += 1
             continue
-        bgr = cv2.imread(str(truth.path), cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise FileNotFoundError(f"{truth.path} is not a picture. Next step: look at the table's paths")
-        yield truth, np.ascontiguousarray(bgr[..., ::-1])
+        try:
+            rgb = decode(truth.path.read_bytes())
+        except PictureError as error:
+            raise TruthError(f"{truth.path}: {error}") from error
+        tally.guessed_kinds += not truth.kind
+        tally.texts_no_plate_has += not truth.can_be
+        yield replace(truth, kind=truth.kind_of(rgb.shape[1], rgb.shape[0])), rgb
 
 
 def _look(
-    pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray, tally: Tally, corners: np.ndarray | None
+    pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray, tally: Tally
 ) -> tuple[Reading | PlateRead | None, np.ndarray | None]:
     """The read that counts, and the plate alone as other readers get it."""
     if truth.kind == "crop":
@@ -134,8 +148,11 @@ def _look(
         tally.false_plates += len(plates)
         return None, None
     surest = max(plates, key=lambda plate: plate.confidence, default=None)
-    if corners is not None:
-        _note_corners(plates, corners, tally)
+    if truth.corners:
+        _note_corners(plates, np.array(truth.corners, np.float32).reshape(4, 2), tally)
+    if truth.body_colours and surest is not None:
+        paint = told([(body_chances(rgb, surest.corners, surest.colour), 1.0)])
+        tally.bodies.append((paint.name, truth.body_colours))
     return surest, rectify(rgb, surest.corners, *_PLATE_PX) if surest else None
 
 
@@ -217,7 +234,18 @@ def _found_figures(tally: Tally) -> dict[str, Any]:
         "false_plates_per_1000": 1000 * tally.false_plates / tally.empty_pictures if tally.empty_pictures else None,
         "empty_pictures": tally.empty_pictures,
         "left_out_as_trained_on": tally.left_out,
+        "kinds_told_by_size": tally.guessed_kinds,
+        "texts_no_plate_has": tally.texts_no_plate_has,
         "stage_ms_median": {stage: round(float(np.median(spent)), 3) for stage, spent in tally.stages.items()},
+    }
+
+
+def _body_figures(bodies: list[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
+    """Of single pictures: how often a colour is told, and how often that one is right."""
+    return {
+        "count": len(bodies),
+        "told_share": _share(bool(name) for name, _ in bodies),
+        "right": _share(name in right for name, right in bodies if name),
     }
 
 
@@ -254,13 +282,6 @@ def edit_distance(one: str, other: str) -> int:
             before = row[place + 1]
             row[place + 1] = min(change, row[place] + 1, before + 1)
     return row[-1]
-
-
-def _corners_by_path(data: Path) -> dict[Path, np.ndarray]:
-    """The optional column `corners`: eight numbers, x y clockwise from top left."""
-    with data.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row.get("corners")]
-    return {data.parent / row["path"]: np.array(row["corners"].split(), np.float32).reshape(4, 2) for row in rows}
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from models.face_geometry import Picture
 from models.picture_file import PictureError
 from models.pictures import decode
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm")
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".pgm", ".tif", ".tiff")
 
 
 def read_picture(file: Path) -> Picture:

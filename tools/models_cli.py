@@ -190,14 +190,20 @@ def calibrate_face_command(
 
 @evaluate.command("plate", epilog="Example:  menshen models evaluate plate --data truth.csv --json")
 def evaluate_plate_command(
-    data: Annotated[Path, typer.Option(help="CSV: path,text,colour,kind; paths relative to it.")],
+    data: Annotated[Path, typer.Option(help="CSV: path,text and maybe colour,kind,corners,body_colour.")],
     as_json: AsJson = False,
     plot: Plot = None,
     peers: Annotated[bool, typer.Option("--peers", help="Also other readers, where they are installed.")] = False,
     peer_weights: Annotated[Path | None, typer.Option(help="Folder of LPRNet_Pytorch's weights.")] = None,
     float_run: Annotated[Path | None, typer.Option(help="Training run of the reader: its float weights too.")] = None,
 ) -> None:
-    """Whole-plate accuracy on crops and scenes."""
+    """Whole-plate accuracy on crops and scenes.
+
+    Each line names a picture and its plate; paths are relative to the table, an empty text: there is no plate.
+
+    kind: crop (a plate alone) or scene; where it is empty, pictures up to 400×200 px are crops. corners: eight numbers,
+    x y clockwise from top left. body_colour: such as red, or grey|white where both are right.
+    """
     from models.evaluate_plate import evaluate_plate
     from models.plates.peers import available
 
@@ -288,7 +294,10 @@ def faces_command(
 def plates_command(
     source: Annotated[Path, typer.Argument(help="A picture or a film.")], as_json: AsJson = False, plot: Plot = None
 ) -> None:
-    """What the plate reader sees in a picture or a film."""
+    """Plates in a picture or in each frame of a film: text, type and colour, the body's colour, the vehicle's class.
+
+    A body colour of "unknown" (in JSON "") is an answer: too dark, infra-red, or too little paint beside the plate.
+    """
     from tools.plates_cli import plates
 
     try:

@@ -16,18 +16,21 @@ _GREEN_BGR = (60, 200, 60)
 
 
 def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dict[str, Any]]:
-    """One row a picture or video frame that has plates: frame number, stage times, plates; the first is plotted."""
+    """One row a picture or video frame that has plates: frame number, stage times, plates.
+
+    The first of these is plotted; the first frame as it is where there are none.
+    """
     pipeline = PlatePipeline(threads)
     still = source.suffix.lower() in PICTURES
     rows: list[dict[str, Any]] = []
     for number, rgb in frames(source):
         reads = pipeline.read_frame(rgb, still)
+        if plot is not None and (number == 0 or (reads and not rows)):
+            write_png(plot, drawn(rgb, reads))
         if not reads:
             continue
         stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
         rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read, rgb) for read in reads]})
-        if plot is not None and len(rows) == 1:
-            write_png(plot, drawn(rgb, reads))
     return rows
 
 

@@ -18,9 +18,9 @@ from models.plates.float_reader import FloatReader
 from models.plates.glyphs import font_argument
 from models.plates.nets import reader_net
 from models.plates.samples import PARTS
-from models.plates.split import Truth, read_truth
 from models.plates.train_reader import Batches, loss_of
 from models.plates.training import Run
+from models.plates.truth import Truth, read_truth
 
 FULL_SEEDS = (1, 2)
 """The whole renderer is trained twice: what differs between the two is chance."""

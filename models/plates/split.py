@@ -3,44 +3,16 @@
 Training may see a fixed half, by digest of the name; what it saw is committed beside the reader as digests of contents.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from models.cards import FOLDER
+from models.plates.truth import read_truth
 
 SEEN_LIST = FOLDER / "plate_reader" / "trained_on.txt"
 _DIGEST_HEX = 16
-_COLUMNS = {"path", "text", "kind"}
 TRAINABLE_FOLDERS = ("crops_ccpd", "crops_lane")
-
-
-class TruthError(ValueError):
-    """A truth table that cannot be read; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One row of a truth table: `kind` is crop or scene, empty text means no plate."""
-
-    path: Path
-    text: str
-    colour: str
-    kind: str
-
-
-def read_truth(table: Path) -> list[Truth]:
-    """The rows of `path,text,colour,kind`; paths are relative to the table."""
-    with table.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        if missing := _COLUMNS - set(reader.fieldnames or ()):
-            raise TruthError(f"{table}: no column {', '.join(sorted(missing))}. Next step: see models/plates/README.md")
-        rows = list(reader)
-    if wrong := {row["kind"] for row in rows} - {"crop", "scene"}:
-        raise TruthError(f"{table}: kind is crop or scene, not {', '.join(sorted(wrong))}")
-    return [Truth(table.parent / row["path"], row["text"], row.get("colour") or "", row["kind"]) for row in rows]
 
 
 def is_training_crop(path: Path) -> bool:

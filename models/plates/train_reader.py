@@ -19,8 +19,9 @@ from models.plates import alphabet
 from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
 from models.plates.nets import multiply_adds, reader_net
 from models.plates.samples import COLUMNS, UNLABELLED, PlatePainter, ReaderSampler
-from models.plates.split import is_training_crop, read_truth
+from models.plates.split import is_training_crop
 from models.plates.training import Run, add_run_arguments, scaled
+from models.plates.truth import read_truth
 from models.plates.warm_start import start_from
 
 BATCH = 64

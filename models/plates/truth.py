@@ -1,0 +1,117 @@
+"""Truth tables: CSV files that say which plate is in which picture.
+
+`path,text` are needed, `colour`, `kind`, `corners`, `body_colour` may be there. Paths are relative to the table; a text
+may have its separators and small letters, and is empty where there is no plate.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.body_colour import COLOURS
+from models.plates.grammar import GRAMMAR
+
+KINDS = ("crop", "scene")
+CROP_PX = (400, 200)
+"""A picture without a kind that is not larger is a crop: a plate alone, filling it."""
+_NEEDED = ("path", "text")
+_SEPARATORS = str.maketrans("", "", " \u3000·•・.-")
+_SHOWN = 3
+
+
+class TruthError(ValueError):
+    """A truth table that cannot be used; the message says where, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One row. `kind` is crop, scene, or "" (told by the picture's size); `corners` x y clockwise from top left, px, or
+    empty; `body_colours` those that are right, or none.
+    """
+
+    path: Path
+    text: str
+    colour: str
+    kind: str
+    corners: tuple[float, ...] = ()
+    body_colours: tuple[str, ...] = ()
+
+    def kind_of(self, width: int, height: int) -> str:
+        """`kind`, else what a picture of this size is."""
+        return self.kind or ("crop" if width <= CROP_PX[0] and height <= CROP_PX[1] else "scene")
+
+    @property
+    def can_be(self) -> bool:
+        """Its text can stand on a plate."""
+        return not self.text or GRAMMAR.accepts(self.text)
+
+
+def read_truth(table: Path) -> list[Truth]:
+    """Its rows, at least one, every picture there; TruthError names the line."""
+    rows = _rows(table)
+    truths = [_truth(table, line, row) for line, row in rows]
+    gone = [truth.path for truth in truths if not truth.path.is_file()]
+    if gone:
+        names = ", ".join(str(path) for path in gone[:_SHOWN]) + (" …" if len(gone) > _SHOWN else "")
+        raise TruthError(
+            f"{table}: {len(gone)} of {len(truths)} pictures are not there ({names})."
+            " Next step: paths have to be relative to the table"
+        )
+    return truths
+
+
+def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+    """(line, cells by column) of each row that is not blank."""
+    try:
+        text = table.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise TruthError(f"{table} cannot be read ({error.strerror}). Next step: look at --data") from error
+    except UnicodeDecodeError as error:
+        raise TruthError(f"{table} is no UTF-8 text. Next step: save it as CSV in UTF-8") from error
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        if missing := [name for name in _NEEDED if name not in columns]:
+            raise TruthError(
+                f"{table}: no column {' and no column '.join(missing)} in its first line."
+                " Next step: begin it with path,text,colour,kind"
+            )
+        rows = [
+            (reader.line_num, dict(zip(columns, [*cells, *[""] * len(columns)], strict=False)))
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
+    except csv.Error as error:
+        raise TruthError(f"{table}, line {reader.line_num}: {error}. Next step: mend its quotes") from error
+    if not rows:
+        raise TruthError(f"{table} has no rows. Next step: a line for each picture")
+    return rows
+
+
+def _truth(table: Path, line: int, row: Mapping[str, str]) -> Truth:
+    cells = {name: cell.strip() for name, cell in row.items()}
+
+    def wrong(what: str) -> TruthError:
+        return TruthError(f"{table}, line {line}: {what}")
+
+    if not cells["path"]:
+        raise wrong("path is empty")
+    kind = cells.get("kind", "").lower()
+    if kind not in ("", *KINDS):
+        raise wrong(f"kind is crop, scene or empty, not {kind}")
+    try:
+        corners = tuple(float(number) for number in re.split(r"[\s;,]+", cells.get("corners", "")) if number)
+    except ValueError:
+        corners = (0.0,)
+    if len(corners) not in (0, 8):
+        raise wrong("corners are eight numbers, x y clockwise from top left")
+    bodies = tuple(name for name in cells.get("body_colour", "").lower().split("|") if name)
+    if unknown := [name for name in bodies if name not in COLOURS]:
+        raise wrong(f"body_colour is one of {', '.join(COLOURS)}, or some with | between, not {unknown[0]}")
+    path = table.parent / cells["path"].replace("\\", "/")
+    text = cells["text"].upper().translate(_SEPARATORS)
+    return Truth(path, text, cells.get("colour", "").lower(), kind, corners, bodies)
