@@ -3,7 +3,10 @@
 import sqlite3
 from dataclasses import dataclass
 
+from controller.store.box import Box
 from controller.store.database import Database
+
+_LABEL = "evidence "
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,9 @@ class AuditRow:
 class Alerts:
     """The tables `alerts`, `captures` and `audit`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, box: Box) -> None:
         self._database = database
+        self._box = box
 
     async def add(self, alert: NewAlert, evidence: Evidence | None = None) -> Alert:
         """Store the alert and its picture together."""
@@ -71,14 +75,14 @@ class Alerts:
         def job(connection: sqlite3.Connection) -> Alert:
             if evidence is not None:
                 connection.execute(
-                    "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, 1)",
                     (
                         evidence.id,
                         evidence.camera,
                         evidence.kind,
                         evidence.at_unix,
                         evidence.keep_until_unix,
-                        evidence.jpeg,
+                        self._box.seal(evidence.jpeg, _LABEL + evidence.id),
                     ),
                 )
             cursor = connection.execute(
@@ -115,7 +119,10 @@ class Alerts:
         row = await self._database.read(
             lambda c: c.execute("SELECT * FROM captures WHERE id = ?", (capture_id,)).fetchone()
         )
-        return None if row is None else Evidence(*row)
+        if row is None:
+            return None
+        jpeg = self._box.open(row["jpeg"], _LABEL + capture_id) if row["sealed"] else row["jpeg"]
+        return Evidence(row["id"], row["camera"], row["kind"], row["at_unix"], row["keep_until_unix"], jpeg)
 
     async def drop_due_evidence(self, now_unix: float) -> int:
         """Delete pictures whose retention date has come; how many."""

@@ -29,7 +29,7 @@ class Store:
         self.database = Database(database, alone)
         self.devices = Devices(self.database, box)
         self.journal = Journal(self.database)
-        self.alerts = Alerts(self.database)
+        self.alerts = Alerts(self.database, box)
         self.documents = Documents(self.database)
         self.doorlists = DoorLists(self.database)
         self.templates = Templates(self.database, box)

@@ -193,9 +193,10 @@ def test_users_log_in_with_their_password_only_and_sessions_end(tmp_path: Path) 
 def test_an_alert_keeps_its_picture_until_the_retention_date_and_is_judged_once(tmp_path: Path) -> None:
     async def scene() -> None:
         store = open_store(tmp_path)
-        evidence = Evidence("abc", "cars", "watchlist", 1.0, 50.0, b"jpeg")
+        evidence = Evidence("abc", "cars", "watchlist", 1.0, 50.0, b"a jpeg in the clear")
         alert = await store.alerts.add(NewAlert("watchlist", "sure", "watchlist:1", "north", 1.0, "w", "abc"), evidence)
         assert await store.alerts.evidence("abc") == evidence
+        assert not [path for path in tmp_path.glob("a.db*") if evidence.jpeg in path.read_bytes()]  # noqa: ASYNC240
         judged = await store.alerts.judge(alert.id, "confirmed", "guard", 2.0)
         again = await store.alerts.judge(alert.id, "dismissed", "other", 3.0)
         assert judged == again and again is not None and again.confirmed_by == "guard"
@@ -219,7 +220,7 @@ def test_a_broken_ledger_line_is_named_and_the_others_count(tmp_path: Path, capl
     assert "line 3 is no row" in caplog.text
 
 
-def test_an_old_database_learns_which_lists_its_doors_have(tmp_path: Path) -> None:
+def test_an_old_database_learns_which_lists_its_doors_have_and_keeps_its_evidence(tmp_path: Path) -> None:
     folder = tmp_path / "migrations"
     folder.mkdir()
     shutil.copy(FOLDER / "0001_base.sql", folder)
@@ -227,6 +228,7 @@ def test_an_old_database_learns_which_lists_its_doors_have(tmp_path: Path) -> No
     old = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     assert migrate(old, folder) == 1
     digest, data = bytes(range(32)), b"a list"
+    old.execute("INSERT INTO captures VALUES ('abc', 'cars', 'watchlist', 1.0, 50.0, ?)", (b"jpeg",))
     for device, reported in (("02000000000a", 3), ("02000000000b", 2)):
         old.execute(
             "INSERT INTO door_lists VALUES (?, 3, ?, ?, ?, 0, ?, ?, 0)",
@@ -240,6 +242,8 @@ def test_an_old_database_learns_which_lists_its_doors_have(tmp_path: Path) -> No
             assert await store.doorlists.installed() == {
                 "02000000000a": DoorList("02000000000a", 3, digest, b"", data),
             }
+            evidence = await store.alerts.evidence("abc")  # from before evidence was sealed
+            assert evidence is not None and evidence.jpeg == b"jpeg"
             await store.close()
 
     asyncio.run(scene())

@@ -161,6 +161,24 @@ def test_resident_stranger_and_plate_are_told_apart_and_nothing_is_written(farm:
     assert PLATE not in child.stderr
 
 
+def test_a_resident_s_picture_is_asked_to_move_and_is_not_live_when_it_is_taken_away(
+    farm: CameraFarm, child: Child
+) -> None:
+    camera = {"id": "door", "url": farm.url("face"), "task": "face", "opens": "b1-u1", "liveness": "random"}
+    child.tell(cameras=[camera], threads=1)
+    child.wait(lambda message: "ready" in message)
+    enrol_resident(child)
+    child.wait(up("door"))
+    farm.show_face(system.demo_pictures()["resident"], cast.PORTRAITS["resident"])
+    asked = child.wait(lambda message: "ask" in message)["ask"]
+    assert asked["camera"] == "door" and asked["asked"] in ("left", "right", "up", "down")
+    after = len(child.said)
+    farm.clear()
+    seen = child.wait(lambda message: "face" in message, after)["face"]
+    assert (seen["person"], seen["live"]) == (RESIDENT, False)
+    child.wait(lambda message: message.get("ask") == {"camera": "door", "asked": ""}, after)
+
+
 def test_page_gets_at_most_one_picture_a_second(farm: CameraFarm, child: Child) -> None:
     watch(child, people=farm.url("people"))
     child.wait(up("people"))
