@@ -71,8 +71,17 @@ def evaluate_face(
         pairs = {name or "menshen": v.genuine_and_impostor(seen[name], persons) for name in seen}
         panels = [det_plot(pairs), growth_plot(figures["galleries"], FPIR["0003"])]
         cv2.imwrite(str(plot), np.hstack(panels))
-    others = {name: None if peer is None else report(name) for name, peer in peers.items()}
+    others = {name: None if peer is None else _without_card(report(name)) for name, peer in peers.items()}
     return {"name": "evaluate-face", "figures": figures, "peers": others}
+
+
+def _without_card(report: dict[str, Any]) -> dict[str, Any]:
+    """Figures of a peer: what our card's limits make of its distances says nothing."""
+    return {
+        name: _without_card(value) if isinstance(value, dict) else value
+        for name, value in report.items()
+        if "at_card" not in name
+    }
 
 
 def _groups(people: People, groups: Mapping[str, set[str]], rule: Rule, enrol: int) -> dict[str, Any]:
