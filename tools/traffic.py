@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 SIZE = (480, 270)  # px
 FPS = 8.0
+LONGEST = 0.75  # of the picture's height: a van
 LINE_X = 0.5  # people are counted at an upright line in the middle
 _NOISE = 3.0  # grey levels
 _WALK = 0.75  # body heights a second: 1.3 m/s
@@ -139,34 +140,64 @@ def road(rng: np.random.Generator) -> Picture:
 
 
 def vehicles(rng: np.random.Generator, count: int) -> list[Mover]:
-    """So many in both lanes; some creep and stop between the lines, some turn back, some go twice over a line."""
+    """So many in both lanes; some creep and stop between the lines, turn back, go twice over a line, follow closely."""
     found: list[Mover] = []
     clock = [2.0, 2.0]
-    for number in range(count):
-        lane = number % 2
-        x = 120.0 + 240 * lane + float(rng.uniform(-12, 12))
-        long = float(rng.uniform(0.4, 0.75)) * SIZE[1]
-        kind = str(rng.choice(["passes", "passes", "waits", "turns", "turns twice"]))
+    while len(found) < count:
+        lane = int(np.argmin(clock))
+        kind = str(rng.choice(["passes", "passes", "follows", "waits", "turns", "turns twice"]))
         downward = bool(rng.random() < 0.5)
-        shares = {
-            "passes": [-0.5, 1.5],
-            "waits": [-0.5, *(float(share) for share in rng.uniform(0.3, 0.7, 2)), 1.5],
-            "turns": [-0.5, float(rng.uniform(0.2, 0.65)), -0.5],
-            "turns twice": [-0.5, 0.7, 0.1, 1.5],
-        }[kind]
-        path = [(clock[lane], x, _row(shares[0], downward))]
-        now_s = clock[lane]
-        for start, end in pairwise(shares):
-            now_s += max(abs(end - start) / float(rng.uniform(0.25, 0.8)), 0.2)
-            path.append((now_s, x, _row(end, downward)))
-            now_s += float(rng.uniform(0.5, 15)) if kind == "waits" else 0.4
-            path.append((now_s, x, _row(end, downward)))
-        clock[lane] = now_s + float(rng.uniform(0.5, 4))
-        shade = int(rng.choice([30, 60, 190, 225]))
-        paint = (shade, int(np.clip(shade + rng.integers(-25, 25), 0, 255)), int(rng.integers(10, 240)))
-        counts = () if kind == "turns" else ("in",) if downward else ("out",)
-        found.append(Mover(tuple(path), (150.0, long), (paint, (24, 26, 30)), counts))
+        if kind == "follows":
+            made = _convoy(rng, lane, downward, clock[lane])
+        else:
+            made = [_vehicle(rng, lane, _halts(rng, kind, clock[lane]), downward, kind != "turns")]
+        clock[lane] = made[-1].path[-1][0] + float(rng.uniform(0.5, 4))
+        found += made
     return found
+
+
+def _halts(rng: np.random.Generator, kind: str, start_s: float) -> list[tuple[float, float]]:
+    """(s, share of the way) of each corner; who waits stands there."""
+    shares = {
+        "passes": [-0.5, 1.5],
+        "waits": [-0.5, *(float(share) for share in rng.uniform(0.3, 0.7, 2)), 1.5],
+        "turns": [-0.5, float(rng.uniform(0.2, 0.65)), -0.5],
+        "turns twice": [-0.5, 0.7, 0.1, 1.5],
+    }[kind]
+    now_s, halts = start_s, [(start_s, shares[0])]
+    for start, end in pairwise(shares):
+        now_s += max(abs(end - start) / float(rng.uniform(0.25, 0.8)), 0.2)
+        halts.append((now_s, end))
+        now_s += float(rng.uniform(0.5, 15)) if kind == "waits" else 0.4
+        halts.append((now_s, end))
+    return halts
+
+
+def _convoy(rng: np.random.Generator, lane: int, downward: bool, start_s: float) -> list[Mover]:
+    """Two that creep through bumper to bumper, nearer to one another than the lines are."""
+    gap, pace = float(rng.uniform(0.15, 0.3)), float(rng.uniform(0.12, 0.25))
+    second_s = start_s + (gap + LONGEST) / pace
+    return [
+        _vehicle(rng, lane, [(at_s, -0.5), (at_s + 2 / pace, 1.5)], downward, True, LONGEST)
+        for at_s in (start_s, second_s)
+    ]
+
+
+def _vehicle(
+    rng: np.random.Generator,
+    lane: int,
+    halts: list[tuple[float, float]],
+    downward: bool,
+    counts: bool,
+    long: float | None = None,
+) -> Mover:
+    x = 120.0 + 240 * lane + float(rng.uniform(-12, 12))
+    share = float(rng.uniform(0.4, LONGEST)) if long is None else long
+    shade = int(rng.choice([30, 60, 190, 225]))
+    paint = (shade, int(np.clip(shade + rng.integers(-25, 25), 0, 255)), int(rng.integers(10, 240)))
+    path = tuple((at_s, x, _row(place, downward)) for at_s, place in halts)
+    way = ("in",) if downward else ("out",)
+    return Mover(path, (150.0, share * SIZE[1]), (paint, (24, 26, 30)), way if counts else ())
 
 
 def _row(share: float, downward: bool) -> float:

@@ -5,6 +5,7 @@ counts when the line that was covered first and the line that is cleared last ar
 followed, one line has two edges: who was beyond the one and is beyond the other has crossed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 COVERED = 0.2  # share of a line from which something is on it
@@ -54,7 +55,8 @@ class Switch:
 class LaneCounter:
     """One lane, its lines nearer to one another than a car is long.
 
-    Cars that follow are told apart when both lines are clear between them.
+    Cars that follow are told apart when both lines are clear between them; or, nearer, when the first line is covered
+    anew while the car before is on the second, and the lane between the lines shows the gap.
     """
 
     def __init__(self) -> None:
@@ -62,22 +64,40 @@ class LaneCounter:
         self._first: int | None = None
         self._last = 0
         self._began_s = 0.0
+        self._ahead: int | None = None  # the line on which a car still is that was counted already
 
-    def see(self, first: float, second: float, at_s: float) -> Crossing | None:
-        """Shares of both lines that are covered at `at_s`; a crossing at the moment when the lane is clear again."""
+    def see(self, first: float, second: float, at_s: float, between: Sequence[float] = ()) -> Crossing | None:
+        """Shares of both lines that are covered at `at_s`, and of the strips between them.
+
+        A crossing at the moment when the lane is clear again, or when the next car has come.
+        """
         on = [line.see(share, at_s) for line, share in zip(self._lines, (first, second), strict=True)]
+        if self._ahead is not None:
+            if on[self._ahead]:
+                on[self._ahead] = False
+            else:
+                self._ahead = None
         if not any(on):
             entered, self._first = self._first, None
             if entered is None or entered == self._last:
                 return None
-            return Crossing("in" if entered == 0 else "out", at_s, at_s - self._began_s)
+            return self._crossing(entered, at_s)
         if self._first is None:
             if all(on):  # both at once: it came from the side, or the light changed
                 return None
             self._first, self._began_s = on.index(True), at_s
         if not all(on):
             self._last = on.index(True)
+            return None
+        parted = min(first, second) >= COVERED and any(share <= CLEAR for share in between)
+        if self._last != self._first and parted:
+            crossing = self._crossing(self._first, at_s)
+            self._ahead, self._last, self._began_s = self._last, self._first, at_s
+            return crossing
         return None
+
+    def _crossing(self, entered: int, at_s: float) -> Crossing:
+        return Crossing("in" if entered == 0 else "out", at_s, at_s - self._began_s)
 
     @property
     def occupied(self) -> bool:

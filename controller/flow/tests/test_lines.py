@@ -67,6 +67,37 @@ def test_scripted_crossings_with_loitering_and_u_turns_are_counted() -> None:
         assert abs(found[direction] - wanted[direction]) <= 0.02 * wanted[direction]
 
 
+BETWEEN = (0.41, 0.47, 0.53, 0.59)
+
+
+def convoy(places: list[tuple[float, ...]], length: float) -> list[str]:
+    """Where the middles of cars of one length are, a frame each; the directions that are counted."""
+    rng, counter, found = np.random.default_rng(2), LaneCounter(), []
+    for step, middles in enumerate(places):
+        first, second, *between = (
+            max(covered(middle + length / 2, middle - length / 2, line, rng) for middle in middles)
+            for line in (FIRST, SECOND, *BETWEEN)
+        )
+        crossing = counter.see(first, second, step / FPS, between)
+        found += [crossing.direction] if crossing else []
+    return found
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_three_that_follow_bumper_to_bumper_are_three(direction: str) -> None:
+    length, gap = 0.5, 0.2
+    lead = np.arange(-0.5, 3.5, 0.02)
+    rows = [tuple(place - car * (length + gap) for car in range(3)) for place in lead]
+    rows = rows if direction == "in" else [tuple(1 - place for place in row) for row in rows]
+    assert convoy(rows, length) == [direction] * 3
+
+
+def test_one_that_goes_back_over_the_first_line_and_forward_again_is_one() -> None:
+    length = 0.5
+    way = [*np.arange(-0.5, 0.64, 0.02), *np.arange(0.64, 0.2, -0.02), *np.arange(0.2, 1.6, 0.02)]
+    assert convoy([(place,) for place in way], length) == ["in"]
+
+
 def test_a_crossing_says_how_long_it_took() -> None:
     counter, found = LaneCounter(), []
     shares = [(0.0, 0.0), *[(0.5, 0.0)] * 5, *[(0.5, 0.5)] * 5, *[(0.0, 0.5)] * 5, *[(0.0, 0.0)] * 9]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
-import av
 import cv2
 import numpy as np
-import pytest
 from av import VideoFrame
 
 from controller.vision.capture import Frame
 from controller.vision.flow_task import FlowTask
 from controller.vision.foreground import HEIGHT, WIDTH, Foreground, band
+from controller.vision.tests.recordings import recording
+from tools import bench_flow
 
-RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "data" / "video"
 BLANK = VideoFrame(16, 16, "yuv420p")
 
 
@@ -58,12 +56,9 @@ def test_foreground_keeps_who_stands_still_for_a_minute() -> None:
     assert band(masks[-1], (0.4, 0.6), (0.25, 0.35)) > 0.95 > 0.02 > band(masks[-1], (0.0, 1.0), (0.6, 1.0))
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the development recordings are not here")
+def test_scripted_vehicles() -> None:
+    assert bench_flow.scripted_vehicles(12, 3) <= 0.1
+
+
 def test_recorded_cars_two_up_and_two_down() -> None:
-    task, found = FlowTask("road", (0.39,)), Counter[str]()
-    with av.open(str(RECORDINGS / "car-detection.mp4")) as film:
-        for picture in film.decode(video=0):
-            at_s = float(picture.time or 0.0)
-            rgb = picture.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
-            found.update(seen.direction for seen in task.see(Frame("road", 0, at_s, at_s, picture), rgb))
-    assert found == {"in": 2, "out": 2}
+    assert bench_flow.recorded_vehicles(recording("car-detection.mp4")) == 0
