@@ -17,7 +17,7 @@ import numpy as np
 from models.face import FacePipeline
 from models.face_decision import Rule
 from models.face_geometry import Face, Picture, Points
-from models.face_liveness import CHALLENGES, NODS, TURNS, Challenge, Move, moved
+from models.face_liveness import CHALLENGES, NODS, TURNS, Challenge, Move
 from models.face_motion import Motion, filmed, screen
 
 PICTURES = {".jpg", ".jpeg", ".png", ".pgm", ".bmp"}
@@ -179,7 +179,7 @@ class _Door:
             mesh = self._pipeline.landmarks(rgb, face)
             if shown is None:
                 shown = (mesh, self._pipeline.embed(rgb, face))
-            elif moved(shown[0], mesh) is not None:
+            elif challenge.move(shown[0], mesh) is not None:
                 if np.linalg.norm(self._pipeline.embed(rgb, face) - shown[1]) > self._same:
                     continue
                 done = challenge.see(shown[0], mesh)

@@ -35,15 +35,20 @@ class Move(StrEnum):
 
 TURNS = frozenset({Move.LEFT, Move.RIGHT})
 NODS = frozenset({Move.UP, Move.DOWN})
+ALL = TURNS | NODS
 CHALLENGES = ("turn", "nod", "random")
 
 
-def moved(first: Points, second: Points, times: float = 1.0) -> Move | None:
-    """How a head with mesh points `first` (468, 2) px moved that shows `second` now; None: not by `times` the least."""
-    to_side, down = yaw(second) - yaw(first), pitch(second) - pitch(first)
-    sideways = abs(to_side) / MIN_TURN >= abs(down) / MIN_NOD
-    far = abs(to_side) / MIN_TURN if sideways else abs(down) / MIN_NOD
-    if far < times or parallax(first, second) < (MIN_TURN_PARALLAX if sideways else MIN_NOD_PARALLAX):
+def moved(first: Points, second: Points, times: float = 1.0, among: frozenset[Move] = ALL) -> Move | None:
+    """How a head with mesh points `first` (468, 2) px moved that shows `second` now; None: not by `times` the least.
+
+    Of a turn and a nod at once, it is what went farther; where `among` has only one of both, the other does not count.
+    """
+    to_side = (yaw(second) - yaw(first)) / MIN_TURN if among & TURNS else 0.0
+    down = (pitch(second) - pitch(first)) / MIN_NOD if among & NODS else 0.0
+    sideways = abs(to_side) >= abs(down)
+    least = MIN_TURN_PARALLAX if sideways else MIN_NOD_PARALLAX
+    if max(abs(to_side), abs(down)) < times or parallax(first, second) < least:
         return None
     if sideways:
         return Move.LEFT if to_side > 0 else Move.RIGHT
@@ -79,10 +84,14 @@ class Challenge:
             return first.value
         return "turn" if first in TURNS else "nod"
 
+    def move(self, first: Points, second: Points) -> Move | None:
+        """What was moved, of the moves that count here."""
+        return moved(first, second, among=ALL if self._chosen else self._steps[0])
+
     def see(self, first: Points, second: Points) -> bool | None:
         """True once all moves were made, False after another one, None while it goes on."""
-        move = moved(first, second)
-        if self._steps and move in self._steps[0]:
+        move = self.move(first, second)
+        if move in self._steps[0]:
             self._last = move
             self._steps.pop(0)
         elif self._chosen and move not in (None, self._last) and moved(first, second, CLEARLY) is not None:

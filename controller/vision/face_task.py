@@ -180,7 +180,7 @@ class FaceTask:
             return _not_live(named, frame)
         mesh = self._pipeline.landmarks(rgb, face)
         first, vector = passage.shown[-1]
-        if moved(first, mesh) is None or distance(vector, self._pipeline.embed(rgb, face)) > self._rule.turned:
+        if challenge.move(first, mesh) is None or distance(vector, self._pipeline.embed(rgb, face)) > self._rule.turned:
             return None
         done = challenge.see(first, mesh)
         if done is None:
@@ -192,7 +192,9 @@ class FaceTask:
 
     def _turned(self, first: tuple[Points, Vector], second: tuple[Points, Vector]) -> bool:
         """Whether one head turned between the two."""
-        return moved(first[0], second[0]) in TURNS and distance(first[1], second[1]) <= self._rule.turned
+        return (
+            moved(first[0], second[0], among=TURNS) is not None and distance(first[1], second[1]) <= self._rule.turned
+        )
 
 
 def _not_live(named: FaceSighting, frame: Frame) -> FaceSighting:

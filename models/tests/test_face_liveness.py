@@ -73,6 +73,13 @@ def test_yaw_and_pitch_have_their_side_s_sign() -> None:
     assert pitch(head(0, down=-20)) < pitch(head(0)) - 0.1 and pitch(head(0, down=20)) > pitch(head(0)) + 0.1
 
 
+def test_of_a_turn_and_a_nod_at_once_the_one_that_is_asked_for_counts() -> None:
+    both = head(25, down=15)
+    assert moved(head(0), both) is Move.DOWN and moved(head(0), both, among=TURNS) is Move.LEFT
+    assert Challenge([TURNS]).see(head(0), both) is True
+    assert Challenge([frozenset({Move.LEFT})], chosen=True).see(head(0), both) is False
+
+
 def test_a_glance_aside_is_no_other_move() -> None:
     assert moved(head(0), head(17)) is Move.LEFT and moved(head(0), head(17), CLEARLY) is None
     challenge = Challenge([frozenset({Move.DOWN})], chosen=True)
