@@ -127,6 +127,7 @@ async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
         **asdict(await store.documents.belongings(person)),
         consents=[HeldConsent.model_validate(found) for found in faces["consents"]],
         templates=[HeldTemplate.model_validate(found) for found in faces["templates"]],
+        care_since_unix=await store.care.since(person),
         events=[EventView(**await desk.names.event(event_data(stored, desk.services.tree))) for stored in events],
         captures=[_held(row, jpeg) for row, jpeg in await store.kept.of_person(person, HELD_LIMIT)],
         audit=[AuditView(**asdict(act)) for act in audit],

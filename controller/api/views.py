@@ -186,7 +186,8 @@ class AuditView(BaseModel):
 
 
 class HeldView(BaseModel):
-    """What is kept about a person; `pins`: how many, never which."""
+    """What is kept about a person; `pins`: how many, never which; `care_since_unix`: since when
+    a guard is asked to look after silence."""
 
     person: dict[str, object] | None
     cards: list[str]
@@ -195,6 +196,7 @@ class HeldView(BaseModel):
     consents: list[HeldConsent]
     templates: list[HeldTemplate]
     captures: list[HeldCapture]
+    care_since_unix: float | None
     events: list[EventView]
     audit: list[AuditView]
 

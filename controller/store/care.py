@@ -52,6 +52,13 @@ class CareRows:
 
         return await self._database.write(job)
 
+    async def since(self, person: int) -> float | None:
+        """Since when this person is looked after; None: not at all."""
+        row = await self._database.read(
+            lambda c: c.execute("SELECT since_unix FROM care WHERE person = ?", (person,)).fetchone()
+        )
+        return None if row is None else float(row["since_unix"])
+
     async def not_asked(self) -> list[int]:
         """Open alerts about people who do not ask for it any more."""
         rows = await self._database.read(

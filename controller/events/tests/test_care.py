@@ -158,11 +158,12 @@ def test_who_does_not_ask_any_more_is_forgotten(make_middle: MakeMiddle) -> None
         middle = make_middle()
         house = await asked_for(middle)
         await house.hours(25)
+        assert await middle.store.care.since(7) is not None and await middle.store.care.since(8) is None
         await house.lists(2, 0)
         await house.hours(0.01)
         assert [alert.outcome for alert in await house.alerts()] == ["ended"]
         rows = await middle.store.database.read(lambda c: c.execute("SELECT * FROM care").fetchall())
-        assert rows == []
+        assert rows == [] and await middle.store.care.since(7) is None
         await house.lists(3, 24)
         await house.hours(23)
         assert len(await house.alerts()) == 1, "silence counts from when it was asked for again"

@@ -9,7 +9,7 @@ import pytest
 
 from controller.store.database import Database
 from controller.store.errors import DatabaseCorruptError, InUseError, NewerSchemaError, StoreFullError
-from controller.store.migrate import migrate
+from controller.store.migrate import FOLDER, migrate
 
 
 def _count(connection: sqlite3.Connection) -> int:
@@ -119,4 +119,21 @@ def test_migration_is_all_or_nothing_and_runs_once(tmp_path: Path) -> None:
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     assert tables == {"a", "b"}
     assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+    connection.close()
+
+
+def test_counts_of_the_first_schema_are_kept_by_every_later_one(tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    for file in sorted(FOLDER.glob("*.sql"))[:1]:
+        (first / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    connection = sqlite3.connect(tmp_path / "old.db", isolation_level=None)
+    migrate(connection, first)
+    connection.execute("INSERT INTO passages VALUES (7200, 'cars', 'vehicle', 'in', 5)")
+    connection.execute("INSERT INTO people VALUES (7, '住户', '[]', '[]')")
+    for _ in range(2):
+        migrate(connection)
+        assert connection.execute("SELECT * FROM flow").fetchall() == [(7200, "cars", "vehicle", "", "in", 0, 5, 0.0)]
+        assert connection.execute("SELECT id, care_hours FROM people").fetchall() == [(7, 0)]
+        assert connection.execute("SELECT vehicles FROM inside").fetchall() == [(0,)]
     connection.close()
