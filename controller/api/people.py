@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from controller.access.policy import normal_plate
 from controller.api.consent import consent_text
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
@@ -122,9 +123,12 @@ async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
     await store.alerts.audit(AuditRow(desk.services.unix(), user.name, "export", subject, ""))
     events = await store.journal.of_person(person)
     audit = await store.alerts.audited(HELD_LIMIT, subject)
+    belongings = await store.documents.belongings(person)
+    plates = {normal_plate(plate) for plate in belongings.plates}
     return HeldView(
         person=row.model_dump() if row else None,
-        **asdict(await store.documents.belongings(person)),
+        **asdict(belongings),
+        visits={visit.plate: used for visit, used in (await store.visits.all()).items() if visit.plate in plates},
         consents=[HeldConsent.model_validate(found) for found in faces["consents"]],
         templates=[HeldTemplate.model_validate(found) for found in faces["templates"]],
         care_since_unix=await store.care.since(person),

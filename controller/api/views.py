@@ -186,13 +186,15 @@ class AuditView(BaseModel):
 
 
 class HeldView(BaseModel):
-    """What is kept about a person; `pins`: how many, never which; `care_since_unix`: since when
-    a guard is asked to look after silence."""
+    """What is kept about a person; `pins`: how many, never which; `visits`: how often each plate with limited uses was
+    let in; `care_since_unix`: since when a guard is asked to look after silence.
+    """
 
     person: dict[str, object] | None
     cards: list[str]
     pins: int
     plates: list[str]
+    visits: dict[str, int]
     consents: list[HeldConsent]
     templates: list[HeldTemplate]
     captures: list[HeldCapture]

@@ -137,7 +137,8 @@ class House:
     def _provision(self, door: str) -> dict[str, str]:
         """An identity, its flash image, its ledger row; the broker user that it is."""
         address = BrokerAddress("127.0.0.1", self.broker.port, "localhost")
-        identity = new_device(cast.SITE, address, self.broker.ca_pem, settings=DOOR_SETTINGS)
+        settings = {**DOOR_SETTINGS, "barrier": door == cast.GATE}
+        identity = new_device(cast.SITE, address, self.broker.ca_pem, settings=settings)
         self.identities[door] = identity
         image = self.folder / f"{door}.flash"
         write_image(image, identity, self.bundle)

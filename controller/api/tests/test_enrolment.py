@@ -13,6 +13,7 @@ from controller.api.consent import CONSENT
 from controller.api.limits import UPLOAD_LIMIT
 from controller.api.tests.duty_room import ADMIN, GUARD, RESIDENT, DutyRoom, play
 from controller.events.captures import KEEP_S, Capture
+from controller.store.visits import Visit
 
 PATH = f"/api/people/{RESIDENT}/templates"
 
@@ -56,11 +57,14 @@ def test_what_is_held_about_a_person_is_told_to_an_admin_and_written_down(tmp_pa
             assert (await send(client, **parts)).status_code == 200
             assert (await client.get(f"/api/people/{RESIDENT}/held")).status_code == 403
         async with room.signed_in(ADMIN) as client:
+            await room.middle.store.visits.put(Visit("皖A12345", 0, 0), 2)
+            await room.middle.store.visits.put(Visit("皖B00000", 0, 0), 3)  # somebody else's
             held = (await client.get(f"/api/people/{RESIDENT}/held")).json()
             assert held["person"]["id"] == RESIDENT and held["consents"][0]["guardian"] == "王父"
             assert held["templates"][0]["source"] == "picture" and held["audit"][0]["action"] == "export"
             assert len(base64.b64decode(held["templates"][0]["vector_base64"])) == 512
             assert (held["cards"], held["pins"], held["plates"]) == (["790000"], 1, ["皖A12345"])
+            assert held["visits"] == {"皖A12345": 2}
             assert "135791" not in str(held) and held["care_since_unix"] is None
             assert (await client.get("/api/people/99/held")).status_code == 404
             long = await send(client, data={"consent": CONSENT.version, "guardian": "x" * 61}, files=parts["files"])

@@ -47,7 +47,7 @@ export function drawCaptures() {
 function card(capture) {
   const tone = GOOD.has(capture.outcome) ? "good" : capture.outcome === "watchlist" ? "alarm" : "plain";
   const outcome = t(`outcome.${capture.outcome}`) === capture.outcome ? t(`reason.${capture.outcome}`) : t(`outcome.${capture.outcome}`);
-  const title = capture.plate ? plate(capture.plate) : h("b", {}, personText(capture) || t(`capture.${capture.kind}`));
+  const title = capture.plate ? plate(capture.plate, capture.vehicle?.plate_colour) : h("b", {}, personText(capture) || t(`capture.${capture.kind}`));
   return h(
     "figure",
     { class: `capture ${tone}`, "data-capture-kind": capture.kind, "data-capture": capture.id },
@@ -62,6 +62,7 @@ function vehicle(seen) {
   if (!seen) return [];
   const words = [["body", seen.body_colour], ["plate_type", seen.plate_type], ["class", seen.vehicle_class], ["direction", seen.direction]];
   const told = words.filter(([, word]) => word).map(([kind, word]) => t(`${kind}.${word}`));
+  if (seen.body_colour) told[0] += ` ${Math.round(100 * seen.body_confidence)}%`;
   const kinds = { body_colour: "body", vehicle_class: "class" };
   return [
     h("span", { class: "dim", "data-vehicle": seen.body_colour || "unknown" }, told.join(" · ")),

@@ -14,8 +14,8 @@ export function h(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** A number plate: eight characters are a new-energy vehicle's, and green. */
-export const plate = (text) => h("b", { class: [...text].length === 8 ? "plate energy" : "plate" }, text);
+/** A number plate in its colour where that was seen; else eight characters are a new-energy vehicle's, and green. */
+export const plate = (text, colour) => h("b", { class: `plate ${colour ?? ([...text].length === 8 ? "green" : "blue")}` }, text);
 
 /** A short notice at the foot of the page. `tone`: "good" or "bad". */
 export function toast(text, tone) {

@@ -243,7 +243,7 @@ def test_captures_and_cameras_show_pictures_only_while_they_are_true(tmp_path: P
         car = Capture("c0ffee2", "cars", "plate", room.clock.unix(), "opened", None, "皖A12345", vehicle=looks)
         room.middle.live.publish("capture", asdict(car))
         card = page.locator("[data-capture-kind='plate']")
-        await expect(card).to_contain_text("白色 · 蓝牌 · 小型车 · 驶近")
+        await expect(card).to_contain_text("白色 93% · 蓝牌 · 小型车 · 驶近")
         await expect(card.locator("[data-differs='body_colour']")).to_have_text("登记为红色，请核对")
         room.vision.up["face-1"] = False
         for view in room.vision.views():
