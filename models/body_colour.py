@@ -123,7 +123,7 @@ def _upright(rgb: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDAr
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part = cv2.warpAffine(rgb, matrix, large, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     small = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    columns, rows = np.meshgrid(np.arange(size[0]) * factor, np.arange(size[1]) * factor)
+    columns, rows = np.arange(size[0]) * factor, np.arange(size[1])[:, None] * factor
     x, y = (matrix[axis, 0] * columns + matrix[axis, 1] * rows + matrix[axis, 2] for axis in (0, 1))
     inside = (x >= 0) & (y >= 0) & (x < rgb.shape[1]) & (y < rgb.shape[0])
     return np.asarray(small, np.uint8), inside
@@ -134,7 +134,7 @@ def _light(rgb: NDArray[np.uint8], corners: NDArray[np.float32], colour: str) ->
     neutral = np.ones(3)
     if colour not in ("blue", "white", "yellow"):
         return neutral
-    width = int(np.clip(np.hypot(*(corners[1] - corners[0])), 32, 256))
+    width = int(np.clip(np.hypot(*(corners[1] - corners[0])), 32, 160))
     plate = rectify(rgb, corners, width, width // 3).reshape(-1, 3) / 255
     if colour == "yellow":
         ground = _linear(np.median(plate[np.argsort(plate[:, :2].min(1))[-len(plate) // 3 :]], 0))
@@ -157,8 +157,7 @@ def _relit(rgb: NDArray[np.uint8], gains: NDArray[np.float64]) -> NDArray[np.uin
 
 def _places(shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where each pixel of the small picture is, in plate widths from the plate's middle: rightwards, downwards."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    return columns / _PLATE_PX - _SIDE, rows / _PLATE_PX - _ABOVE
+    return np.arange(shape[1]) / _PLATE_PX - _SIDE, np.arange(shape[0])[:, None] / _PLATE_PX - _ABOVE
 
 
 def _roughness(lab: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controller.vision.track import Box, Track, Tracker, near
+from controller.vision.track import NEAR, Box, Track, Tracker, near
 from controller.vision.vote import SURE, Read, Verdict, contradict, vote
 
 READS = 3  # before a decision: one frame may lie
@@ -70,6 +70,12 @@ class Passages:
     def busy(self) -> bool:
         """A plate is in view, even if it stands still and is decided."""
         return bool(self._tracker.tracks)
+
+    def is_decided(self, box: Box, at_s: float) -> bool:
+        """Whether a plate here and now is one whose passage is decided: no more need be found out about it."""
+        return any(
+            track.number in self._decided and track.likeness(box, at_s) >= NEAR for track in self._tracker.tracks
+        )
 
     def see(self, boxes: list[Box], reads: list[Read], at_s: float) -> tuple[list[int], list[Decided]]:
         """(the track number of each box, passages decided now)."""

@@ -51,8 +51,12 @@ class PlateTask:
         """`rgb` (height, width, 3). One sighting a passage."""
         found = [read for read in self._pipeline.read_frame(rgb) if read.text]
         boxes = [_box(read) for read in found]
-        reads = [voter(read, rgb) for read in found]
-        numbers, decided = self._passages.see(boxes, reads, frame.at_monotonic)
+        at_s = frame.at_monotonic
+        reads = [
+            voter(read, rgb, {} if self._passages.is_decided(box, at_s) else paint(read, rgb))
+            for read, box in zip(found, boxes, strict=True)
+        ]
+        numbers, decided = self._passages.see(boxes, reads, at_s)
         self._keep_pictures(frame, rgb, list(zip(numbers, boxes, reads, strict=True)))
         return [self._sighting(frame, passage) for passage in decided]
 
@@ -85,15 +89,19 @@ class PlateTask:
         )
 
 
-def voter(read: PlateRead, rgb: NDArray[np.uint8]) -> Read:
-    """A frame's read as the vote takes it, weighted by the plate's score, height and sharpness; its body's colour."""
+def paint(read: PlateRead, rgb: NDArray[np.uint8]) -> dict[str, float]:
+    """The chances of the body's colours in this frame."""
+    return body_chances(rgb, np.asarray(read.corners, np.float32), read.colour)
+
+
+def voter(read: PlateRead, rgb: NDArray[np.uint8], painted: dict[str, float]) -> Read:
+    """A frame's read as the vote takes it, weighted by the plate's score, height and sharpness."""
     box = _box(read)
     height, width = rgb.shape[:2]
     x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
     part = rgb[y0 : min(y1, height), x0 : min(x1, width)]
     worth = weight(float(read.score), box[3] - box[1], sharpness(part), legibility(read.posteriors))
-    paint = body_chances(rgb, np.asarray(read.corners, np.float32), read.colour)
-    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth, paint)
+    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth, painted)
 
 
 def chances(read: PlateRead | Reading) -> tuple[dict[str, float], ...]:

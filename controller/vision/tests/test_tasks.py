@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
+from controller.vision import plate_task
 from controller.vision.capture import Frame
 from controller.vision.enrol import SHOTS, SITTING_S, NoTemplate, Sitting, decode, template
 from controller.vision.face_task import EMBEDDINGS, MOVE_S, PATIENCE_S, FaceTask, agreed
@@ -291,6 +292,22 @@ def test_plate_is_decided_once_by_votes() -> None:
     (seen,) = drive(SaidPlates(*["皖A12345"] * 20))
     assert (seen.text, seen.at_unix) == ("皖A12345", 1000.0 + (READS - 1) * 0.125)
     assert 0.98 <= seen.confidence < 1 and seen.direction == ""
+
+
+def test_plate_s_vehicle_has_a_class_and_a_colour_that_is_looked_at_until_it_is_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def chances(rgb: np.ndarray, corners: np.ndarray, plate_colour: str) -> dict[str, float]:
+        looked.append(plate_colour)
+        return {"red": 0.9, "brown": 0.1} if len(looked) != 2 else {}
+
+    monkeypatch.setattr(plate_task, "body_chances", chances)
+    (seen,) = drive(SaidPlates(*["皖A12345"] * 20))
+    assert (seen.body_colour, seen.vehicle_class, len(looked)) == ("red", "small", READS)
+    assert seen.body_confidence == pytest.approx(0.9)
+    assert drive(SaidPlates(*["皖A12345"] * READS))[0].body_colour == "red"
 
 
 def test_plate_doubtful_one_is_decided_late_and_says_how_doubtful() -> None:
