@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from models.build import is_built
 from models.cards import default_set, home
+from models.face import FacePipeline
 from models.tests.test_pictures import cmyk_jpeg, turned
 from tools.cli import app
 
@@ -85,6 +86,20 @@ def test_no_face_and_a_face_too_small_are_said(tmp_path: Path, gallery: Path) ->
     small[100 : 100 + tiny.shape[0], 100 : 100 + tiny.shape[1]] = tiny
     (face,) = seen(tmp_path, gallery, small)
     assert face["person"] is None and "small" in str(face["why"])
+
+
+def test_a_picture_in_dark_glasses_is_not_enrolled(tmp_path: Path) -> None:
+    worn = bgr()
+    for eye in FacePipeline().detect(np.ascontiguousarray(worn[..., ::-1]).astype(np.uint8))[0].keypoints[:2]:
+        cv2.circle(worn, (round(float(eye[0])), round(float(eye[1]))), 18, (15, 12, 10), -1)
+    (tmp_path / "people").mkdir()
+    cv2.imwrite(str(tmp_path / "people" / "li.png"), worn)
+    done = CliRunner().invoke(
+        app, ["faces", str(PORTRAITS["resident.png"]), "--gallery", str(tmp_path / "people"), "--json"]
+    )
+    report = json.loads(done.stdout)
+    assert report["people"] == 0 and "dark glasses" in report["refused"]["li.png"]
+    assert [face["person"] for row in report["frames"] for face in row["faces"]] == [None]
 
 
 def test_a_plot_is_drawn(tmp_path: Path, gallery: Path) -> None:
