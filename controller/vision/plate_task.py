@@ -21,6 +21,7 @@ from models.vehicle import vehicle_class
 
 MOVED = 0.15  # of the plate's height: below that it stood
 _LIKELY = 0.01  # of a symbol: below that it takes no part in the vote
+_ABOVE, _BELOW = 1.3, 0.5  # of the plate's width, from its middle: a car's windscreen is higher
 _PICTURES_S = 5.0  # a track's best picture is kept after it was last bettered
 
 
@@ -66,7 +67,7 @@ class PlateTask:
         for number, box, read in seen:
             before = self._pictures.get(number)
             if before is None or read.weight > before.weight:
-                self._pictures[number] = Picture(read.weight, crop_jpeg(rgb, box, grow=1.0), at_s)
+                self._pictures[number] = Picture(read.weight, crop_jpeg(rgb, front(box), grow=0.0), at_s)
 
     def _sighting(self, frame: Frame, passage: Decided) -> PlateSighting:
         verdict = passage.verdict
@@ -87,6 +88,13 @@ class PlateTask:
             verdict.paint.confidence,
             vehicle_class(verdict.plate_type),
         )
+
+
+def front(box: Box) -> Box:
+    """What a guard is shown of a vehicle: plate, bumper and bonnet, so that the paint can be judged; no windscreen."""
+    x0, y0, x1, y1 = box
+    width, middle = x1 - x0, (y0 + y1) / 2
+    return (x0 - width, middle - _ABOVE * width, x1 + width, middle + _BELOW * width)
 
 
 def paint(read: PlateRead, rgb: NDArray[np.uint8]) -> dict[str, float]:

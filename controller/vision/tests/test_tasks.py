@@ -20,6 +20,7 @@ from controller.vision.sighting import FaceSighting, PlateSighting
 from models.face import Box, Face
 from models.face_decision import Rule
 from models.face_match import Gallery, Match
+from models.picture_file import inspect
 from models.plates.alphabet import SYMBOLS
 
 RGB = np.clip(np.random.default_rng(5).normal(120, 30, (300, 400, 3)), 0, 255).astype(np.uint8)
@@ -308,6 +309,14 @@ def test_plate_s_vehicle_has_a_class_and_a_colour_that_is_looked_at_until_it_is_
     assert (seen.body_colour, seen.vehicle_class, len(looked)) == ("red", "small", READS)
     assert seen.body_confidence == pytest.approx(0.9)
     assert drive(SaidPlates(*["皖A12345"] * READS))[0].body_colour == "red"
+
+
+def test_plate_picture_shows_bumper_and_bonnet_and_no_windscreen() -> None:
+    (seen,) = drive(SaidPlates(*["皖A12345"] * READS))
+    assert seen.jpeg is not None
+    shown = inspect(seen.jpeg)
+    assert (shown.width_px, shown.height_px) == (270, 160)  # three plates wide; the picture ends above
+    assert plate_task.front((400.0, 400.0, 500.0, 430.0)) == (300.0, 285.0, 600.0, 465.0)
 
 
 def test_plate_doubtful_one_is_decided_late_and_says_how_doubtful() -> None:
