@@ -63,7 +63,7 @@ class Gates:
     def tick(self, door: Door) -> None:
         """Let one that fails open hear that we are here."""
         due_s = self._told_mono.get(door.device, -1e9) + door.place.fail_open_s / OFTEN
-        if door.place.fail_open_s and door.greeted and self._clock.mono() >= due_s:
+        if door.place.fail_open_s and door.greeted and door.link == "here" and self._clock.mono() >= due_s:
             self._tell(door)
 
     def _tell(self, door: Door) -> None:

@@ -209,6 +209,10 @@ def test_a_gate_that_fails_open_hears_from_us_three_times_within_its_time(
             middle.doors.tick()
             await middle.carry(gate)
         assert gate.fail_open_s == told and door.fail_open_s == []
+        middle.doors.on_link(DEVICES["north"], "lost", retained=False)
+        middle.clock.now_s += 60
+        middle.doors.tick()
+        assert middle.down == []
         await middle.stop()
 
     asyncio.run(scene())
