@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plates.geometry import rectify
+from models.vehicle import COLOURS
 
-COLOURS = ("black", "white", "grey", "red", "blue", "yellow", "green", "brown")
-"""Silver is grey, champagne and gold are brown, orange is red or brown: so do registers write them."""
 SURE = 0.6  # of the chances, below that the colour is not told
 _SUREST = 0.99  # nor is any surer
 

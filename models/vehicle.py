@@ -1,4 +1,7 @@
-"""What a plate alone says of the vehicle that carries it."""
+"""The words for what a vehicle looks like, and what its plate alone says of it."""
+
+COLOURS = ("black", "white", "grey", "red", "blue", "yellow", "green", "brown")
+"""Of the body. Silver is grey, champagne and gold are brown, orange is red or brown: so do registers write them."""
 
 CLASSES = ("small", "large", "trailer", "learner", "police")
 """小型、大型、挂车、教练、警用. A blue plate may be a light lorry's: it is small all the same."""

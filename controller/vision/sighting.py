@@ -39,8 +39,8 @@ class FaceSighting:
 class PlateSighting:
     """One plate that passed. `posteriors` one per character, `confidence` their minimum; `direction` in, out or "".
 
-    `colour` is the plate's; `body_colour` and `vehicle_class` are words of `models.body_colour.COLOURS` and
-    `models.vehicle.CLASSES`, or "" where the pictures did not tell.
+    `colour` is the plate's; `body_colour` and `vehicle_class` are words of `models.vehicle.COLOURS` and `CLASSES`, or
+    "" where the pictures did not tell.
     """
 
     camera: str

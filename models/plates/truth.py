@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.body_colour import COLOURS
 from models.plates.grammar import GRAMMAR
+from models.vehicle import COLOURS
 
 KINDS = ("crop", "scene")
 CROP_PX = (400, 200)

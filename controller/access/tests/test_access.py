@@ -19,8 +19,7 @@ from controller.site.tree import Tree
 from doorlogic import schedule as door_schedule
 from doorwire import doorlist, listwriter
 from doorwire import vocabulary as words
-from models.body_colour import COLOURS
-from models.vehicle import CLASSES
+from models.vehicle import CLASSES, COLOURS
 
 KEY = bytes(range(32))
 ONE = DoorKey("b1-u1", "02000000000a", KEY)

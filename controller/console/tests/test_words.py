@@ -11,10 +11,9 @@ from controller.events.ports import GateMode
 from controller.events.prompts import CARD, OPEN
 from controller.watchlist.level import Level
 from doorwire import names
-from models.body_colour import COLOURS
 from models.face_liveness import Move
 from models.plates.grammar import kinds
-from models.vehicle import CLASSES
+from models.vehicle import CLASSES, COLOURS
 
 CONSOLE = Path(__file__).parents[1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
