@@ -52,7 +52,8 @@ def limits(people: People, groups: Mapping[str, set[str]]) -> dict[str, Any]:
     if not scores or min(map(len, impostors)) < _LEAST / BUDGET:
         raise DataError(f"too few people: {FEW} and {STRANGERS} strangers before them, and {_LEAST / BUDGET:.0f} pairs")
     distance = min(float(np.quantile(found, max(BUDGET / OTHERS, _LEAST / len(found)))) for found in impostors)
-    slope, score = np.polyfit(np.log2(np.array(list(scores)) / FEW), list(scores.values()), 1)
+    steps = np.log2(np.array(list(scores)) / FEW)
+    score, slope = (*np.polyfit(steps, list(scores.values()), min(1, len(scores) - 1))[::-1], 0.0)[:2]
     nearer = {title: _nearer(people, part) for title, part in parts.items()}
     score += min(0.0, *nearer.values()) if nearer else 0.0
     turned = float(np.quantile(impostors[0], 1e-3))

@@ -117,6 +117,13 @@ def test_limits_name_one_stranger_in_300_and_are_lower_where_a_groups_strangers_
     assert strict["thresholds"]["distance"] < plain["thresholds"]["distance"] - 0.02
 
 
+def test_people_for_one_size_of_gallery_give_limits_that_do_not_change_with_it() -> None:
+    vectors, persons = crowd(360, 3)
+    found = limits(People(tuple(map(str, range(360))), (), persons, vectors), {})
+    assert list(found["score_by_people"]) == ["20"] and found["thresholds"]["score_a_doubling"] == 0
+    assert found["thresholds"]["score"] == found["score_by_people"]["20"]
+
+
 def test_too_few_people_give_no_limits() -> None:
     vectors, persons = crowd(100, 3)
     with pytest.raises(DataError, match="too few people"):
