@@ -22,6 +22,10 @@ SEEN, NEW = 0.33, 0.45  # covered share of a person's box from which it is a kno
 SURE_FRAMES = 4  # from so many on it is a person
 LOST_S, HIDDEN_S, DOUBT_S = 1.2, 2.5, 0.3  # how long an unseen one, a hidden one, a new one is waited for
 REACH = (0.18, 0.12)  # of the height: how far sideways and in depth one looks around the expected place
+STANDS, STROLL = (
+    0.5,
+    0.4,
+)  # who stands looks so much less far: not after a passer-by; body heights a second that are a walk
 WANDER = (0.3, 0.15)  # the same, more for each second of not being seen
 FOLLOW, DEPTH, STEER = 0.6, 0.5, 0.25  # share of the surprise that place, depth and speed take up
 TIRE = 0.6  # of its speed is left to an unseen one after a second
@@ -118,7 +122,9 @@ class PeopleTracker:
         passed_s, unseen_s = max(at_s - person.at_s, 1e-3), min(at_s - person.seen_s, 1.0)
         person.expect(at_s)
         person.height = stature.of(person.y)
-        reach = [(near + wander * unseen_s) * person.height for near, wander in zip(REACH, WANDER, strict=True)]
+        pace = math.hypot(person.speed_x, person.speed_y) / (STROLL * person.height)
+        bold = 1.0 if not person.sure else STANDS + (1 - STANDS) * min(pace, 1.0)
+        reach = [(bold * near + wander * unseen_s) * person.height for near, wander in zip(REACH, WANDER, strict=True)]
         across = np.arange(person.x - reach[0], person.x + reach[0] + 1)
         down = np.arange(person.y - reach[1], person.y + reach[1] + 1)
         places = _Places(free.shape, across, down, stature)
