@@ -1,5 +1,6 @@
 """What the controller's tests share: a small site, clocks held by hand, a controller without broker and page."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable
@@ -181,6 +182,9 @@ class Middle:
         for _ in range(6):
             await self.store.database.write(lambda connection: None)
             await self.store.database.read(lambda connection: None)
+            await asyncio.gather(
+                *self.doors._tasks, return_exceptions=True
+            )  # they wait for the store, not for the wire
 
     async def carry(self, door: SimulatedDoor) -> None:
         """A perfect wire, both ways, until it is silent."""
