@@ -150,9 +150,7 @@ class PlatePipeline:
 
     def _read_strip(self, picture: np.ndarray) -> Reading:
         (output,) = self._reader.run(_scaled(picture, self._reader.card))
-        columns = output.reshape(-1, output.shape[-1])
-        symbols = _log_softmax(columns[:, : BLANK + 1])
-        return self._grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
+        return decoded(output.reshape(-1, output.shape[-1]), self._grammar)
 
     def _candidates(self, rgb: np.ndarray) -> list[Found]:
         card = self._detector.card
@@ -211,6 +209,12 @@ def _spans(size: int, window: float) -> list[tuple[int, int]]:
     length = size / (count - (count - 1) * WINDOW_OVERLAP)
     starts = np.arange(count) * length * (1 - WINDOW_OVERLAP)
     return [(round(start), round(start + length)) for start in starts]
+
+
+def decoded(columns: np.ndarray, grammar: Grammar = GRAMMAR) -> Reading:
+    """What the reader's (columns, classes) of one strip say."""
+    symbols = _log_softmax(columns[:, : BLANK + 1])
+    return grammar.decode(symbols, _log_softmax(columns[:, BLANK + 1 :].mean(0)))
 
 
 def agreed(readings: list[Reading]) -> Reading:
