@@ -10,8 +10,9 @@ from models.plates import strokes
 
 PX_PER_MM = 2
 _OVERSAMPLE = 4
-WIDTH_FACTORS = (0.82, 1.0, 1.15, 1.35)
-"""Thin to thick: worn, as pressed, repainted, bloomed in the camera."""
+WIDTH_FACTORS = (0.65, 0.82, 1.0, 1.15, 1.35)
+"""Thin to thick: eaten by a bright ground, worn, as pressed, repainted, bloomed in the camera."""
+FORMS = {"usual": strokes.STROKES, "other": strokes.OTHER_FORMS, "green": strokes.GREEN_FORMS}
 
 
 class MissingGlyph(ValueError):
@@ -25,14 +26,14 @@ def font_argument(words: str) -> tuple[Path, int]:
 
 
 @lru_cache(maxsize=512)
-def stroke_mask(symbol: str, width_factor: float = 1.0, other: bool = False) -> np.ndarray:
-    """(180, 90) uint8 coverage of our own glyph or of its other form; MissingGlyph if there is none."""
-    if symbol not in strokes.STROKES:
+def stroke_mask(symbol: str, width_factor: float = 1.0, form: str = "usual") -> np.ndarray:
+    """(180, 90) uint8 coverage of our own glyph in one of its `FORMS`; MissingGlyph if there is none."""
+    if symbol not in FORMS[form]:
         raise MissingGlyph(f"{symbol} is not among our own glyphs: {''.join(sorted(strokes.STROKES))}")
     scale = PX_PER_MM * _OVERSAMPLE
     canvas = np.zeros((strokes.CELL_HEIGHT_MM * scale, strokes.CELL_WIDTH_MM * scale), np.uint8)
     width_mm = strokes.LATIN_WIDTH_MM if symbol.isascii() else strokes.CHINESE_WIDTH_MM
-    for stroke in (strokes.OTHER_FORMS if other else strokes.STROKES)[symbol]:
+    for stroke in FORMS[form][symbol]:
         points = np.round(strokes.polyline(stroke) * scale).astype(np.int32)
         cv2.polylines(canvas, [points], False, 255, round(width_mm * width_factor * scale), cv2.LINE_AA)
     size = (strokes.CELL_WIDTH_MM * PX_PER_MM, strokes.CELL_HEIGHT_MM * PX_PER_MM)
@@ -80,7 +81,7 @@ def glyph_variants(symbol: str, fonts: list[tuple[Path, int]], own: bool = True)
     if own and symbol in strokes.STROKES:
         variants += [stroke_mask(symbol, factor) for factor in WIDTH_FACTORS]
     if own and symbol in strokes.OTHER_FORMS:
-        variants += [stroke_mask(symbol, factor, other=True) for factor in WIDTH_FACTORS]
+        variants += [stroke_mask(symbol, factor, form="other") for factor in WIDTH_FACTORS]
     if not (own and symbol.isascii()):
         variants += [form for path, face in fonts for form in _forms(font_mask(symbol, path, face))]
     if not variants:

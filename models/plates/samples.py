@@ -13,7 +13,7 @@ import numpy as np
 
 from models.plates import alphabet
 from models.plates.geometry import STRIP_HEIGHT_PX, STRIP_WIDTH_PX, double_to_strip, double_x_to_strip
-from models.plates.glyphs import WIDTH_FACTORS, glyph_variants
+from models.plates.glyphs import FORMS, WIDTH_FACTORS, glyph_variants, stroke_mask
 from models.plates.layout import Layout, layout_for
 from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
 from models.plates.texts import random_plate
@@ -46,7 +46,11 @@ class PlatePainter:
         self._glyphs: dict[str, list[np.ndarray]] = {}
         for symbol in alphabet.SYMBOLS:
             variants = glyph_variants(symbol, fonts, self._own)
-            self._glyphs[symbol] = [cv2.resize(mask, _GLYPH_SIZE, interpolation=cv2.INTER_AREA) for mask in variants]
+            self._glyphs[symbol] = [_small(mask) for mask in variants]
+        self._green = {
+            symbol: [_small(stroke_mask(symbol, factor, "green")) for factor in WIDTH_FACTORS]
+            for symbol in FORMS["green"]
+        }
 
     def draw(self, text: str, colour: str, rng: np.random.Generator, rows: int = 1) -> Drawn:
         """One plate; a two-row plate comes as the strip that `geometry.double_to_strip` makes of it."""
@@ -57,8 +61,11 @@ class PlatePainter:
         """One plate as it is, two rows as two rows."""
         layout = layout_for(text, rows)
         weight = int(rng.integers(len(WIDTH_FACTORS)))
+        green = self._own and "green" in colour and rng.random() < 0.85
 
         def mask_of(symbol: str) -> np.ndarray:
+            if green and symbol in self._green:
+                return self._green[symbol][weight]
             variants = self._glyphs[symbol]
             if not (self._own and symbol.isascii()):
                 return variants[int(rng.integers(len(variants)))]
@@ -76,6 +83,10 @@ class PlatePainter:
         layers[..., 1] = 255
         layers[..., 2] = _gradient(colour, height, width)
         return Drawn(text, colour, layers, character_spans(layout))
+
+
+def _small(mask: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.resize(mask, _GLYPH_SIZE, interpolation=cv2.INTER_AREA))
 
 
 def character_spans(layout: Layout) -> np.ndarray:

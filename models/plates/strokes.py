@@ -112,6 +112,14 @@ OTHER_FORMS: dict[str, tuple[Stroke, ...]] = {
 }
 """How some presses make a symbol otherwise."""
 
+GREEN_FORMS: dict[str, tuple[Stroke, ...]] = {
+    "1": (((13, 15), (23, 5), (23, 85)), ((11, 85), (35, 85))),
+    "3": (((6, 5), (39, 5), (19, 38)), ((19, 38), (40, 38, 17), (40, 85, 17), (5, 85, 17), (5, 66))),
+    "6": (((39, 23), (39, 5, 16), (5, 5, 17), (5, 85, 17), (40, 85, 17), (40, 38, 17), (22, 38), (6, 50)),),
+    "9": (((6, 67), (6, 85, 16), (40, 85, 17), (40, 5, 17), (5, 5, 17), (5, 52, 17), (23, 52), (39, 40)),),
+}
+"""How new-energy plates make them."""
+
 
 def polyline(stroke: Stroke) -> np.ndarray:
     """The stroke as (N, 2) float32 points in mm, its rounded corners as quadratic curves."""

@@ -47,9 +47,9 @@ def _armed(rng: Rng) -> str:
 
 
 KINDS: tuple[tuple[float, str, Callable[[Rng], str]], ...] = (
-    (0.40, "blue", _common),
+    (0.37, "blue", _common),
     (0.13, "yellow", _common),
-    (0.23, "green", _green_small),
+    (0.26, "green", _green_small),
     (0.05, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
     (0.04, "white", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "警"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂"),
