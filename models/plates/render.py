@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from models.plates.glyphs import stroke_mask
+from models.plates.glyphs import FORMS, stroke_mask
 from models.plates.layout import Layout, layout_for
 
 MaskOf = Callable[[str], np.ndarray]
@@ -72,7 +72,12 @@ def double_row_image(text: str, colour: str, width_px: int) -> np.ndarray:
 
 def _colour(text: str, layout: Layout, colour: str, width_px: int) -> np.ndarray:
     oversample = 2
-    ink = ink_mask(text, layout, width_px * oversample / layout.width_mm)
+    green = FORMS["green"] if "green" in colour else {}
+
+    def mask_of(symbol: str) -> np.ndarray:
+        return stroke_mask(symbol, form="green" if symbol in green else "usual")
+
+    ink = ink_mask(text, layout, width_px * oversample / layout.width_mm, mask_of)
     ink = cv2.resize(ink, (width_px, round(ink.shape[0] / oversample)), interpolation=cv2.INTER_AREA)
     share = ink[..., None].astype(np.float32) / 255
     ground = ground_image(colour, *ink.shape)

@@ -25,6 +25,12 @@ def test_plate_image_is_mostly_its_colour(colour: str) -> None:
     assert near > (0.3 if "green" in colour else 0.55)
 
 
+def test_new_energy_plates_have_digits_of_their_own() -> None:
+    yellow, green = (plate_image("京AD13691", colour, 480).max(2) < 80 for colour in ("yellow", "green"))
+    assert (yellow ^ green)[:, 165:].sum() > 1000  # ink of the digits
+    assert (yellow ^ green)[:, 15:120].sum() < 100  # but not of province and letter
+
+
 def test_degrade_repeats_with_the_same_seed_and_differs_with_another() -> None:
     image = plate_image("皖A12345", "blue", 160)
     first, again, other = (degrade(image, np.random.default_rng(seed)) for seed in (7, 7, 8))
