@@ -40,7 +40,7 @@ def graph_of(net: Sequence, height: int, width: int) -> Graph:
     outputs: list[Tensor] = []
     for index, block in enumerate(net.blocks):
         assert isinstance(block, ConvBlock)
-        weights, bias = _folded(block)
+        weights, bias = folded(block)
         skip = net.skips.get(index)
         down, across = block.conv.stride
         up, left = (int(edge) for edge in block.conv.padding)
@@ -59,7 +59,8 @@ def graph_of(net: Sequence, height: int, width: int) -> Graph:
     return graph
 
 
-def _folded(block: ConvBlock) -> tuple[np.ndarray, np.ndarray]:
+def folded(block: ConvBlock) -> tuple[np.ndarray, np.ndarray]:
+    """(out, height, width, in) weights and (out,) bias of the convolution and its batch norm as one."""
     norm = block.norm
     assert norm.running_var is not None and norm.running_mean is not None
     gain = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()

@@ -36,15 +36,15 @@ def start_from(net: Sequence, file: Path, pictures: Tensor) -> None:
             if layer.bias is not None:
                 layer.bias.copy_(bias)
         for block, (_, bias) in zip(net.blocks, found, strict=False):
-            _unfold(block, bias)
+            unfold(block, bias)
         hooks = [block.conv.register_forward_hook(_spread_of(block)) for block in net.blocks]
         net.eval()(pictures)
     for hook in hooks:
         hook.remove()
 
 
-def _unfold(block: nn.Module, bias: Tensor) -> None:
-    """A norm that only adds the bias."""
+def unfold(block: nn.Module, bias: Tensor) -> None:
+    """Makes the block's norm one that only adds the bias."""
     assert isinstance(block, ConvBlock)
     norm = block.norm
     assert norm.running_mean is not None and norm.running_var is not None

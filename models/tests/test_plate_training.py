@@ -65,6 +65,23 @@ def test_a_committed_file_is_a_start_for_training(kind: str) -> None:
     assert torch.allclose(still, moving, atol=0.05)
 
 
+def test_the_mean_of_a_run_with_itself_is_that_run() -> None:
+    from models.plates.average import mean_of
+    from models.plates.nets import corner_net
+
+    torch.manual_seed(0)
+    one, other, mean = corner_net(), corner_net(), corner_net()
+    with torch.no_grad():
+        one.train()(torch.randn(8, 3, 64, 128))  # moves the batch norms away from their start
+        picture = torch.randn(2, 3, 64, 128)
+        wanted = one.eval()(picture)
+        mean_of([one, one], mean)
+        assert all(torch.allclose(*pair, atol=1e-4) for pair in zip(mean.eval()(picture), wanted, strict=True))
+        mean_of([one, other.eval()], mean)
+        assert not torch.allclose(mean(picture)[1], wanted[1], atol=1e-4)
+        assert torch.allclose(mean.heads[1].weight, (one.heads[1].weight + other.heads[1].weight) / 2)
+
+
 def test_a_start_of_another_net_is_refused() -> None:
     from models.cards import FOLDER
     from models.errors import ModelFormatError
