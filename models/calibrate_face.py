@@ -35,7 +35,7 @@ def calibrate_face(
     files, persons, names = find_pictures(data)
     pipeline = ours(Embedder(card), card.file.stat().st_size / 1e6)
     vectors = embed_files(files, {"": pipeline}, tell)[""]
-    return limits(People(names, files, persons, vectors), groups_of(data, groups))
+    return limits(People(names, files, persons, vectors), groups_of(data, groups, names))
 
 
 def limits(people: People, groups: Mapping[str, set[str]]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def evaluate_face(
             **_pairs_figures(data, people),
             **_one_to_one(people.vectors, persons, rule.distance, enrol),
             **_open_set(people.vectors, persons, max(1, enrol), rule),
-            "groups": _groups(people, groups_of(data, groups), rule, enrol),
+            "groups": _groups(people, groups_of(data, groups, names), rule, enrol),
         }
 
     figures = {"people": len(names), "pictures": len(files), "embedder": card.name, **report("")}

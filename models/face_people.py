@@ -97,14 +97,18 @@ def embed_files(
     return {name: _stacked(vectors) for name, vectors in seen.items()}
 
 
-def groups_of(data: Path, named: Sequence[Path]) -> dict[str, set[str]]:
-    """People of each group by its title: `named` files, one name a line, and `<folder>_<group>.txt` beside `data`."""
-    files = [*sorted(data.parent.glob(f"{data.name}_*.txt")), *named]
-    titles = [file.stem.removeprefix(f"{data.name}_") for file in files]
-    return {
-        title: {line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()}
-        for title, file in zip(titles, files, strict=True)
-    }
+def groups_of(data: Path, named: Sequence[Path], people: Sequence[str]) -> dict[str, set[str]]:
+    """Who of `people` is in each group, by its title: `named` files, one name a line, and `<folder>_<group>.txt`.
+
+    The latter are found beside `data` and looked past where they name fewer than two of the people: other lists.
+    """
+    groups = {}
+    for file in [*sorted(data.parent.glob(f"{data.name}_*.txt")), *named]:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        names = {line.strip() for line in lines} & set(people)
+        if len(names) >= 2 or file in named:
+            groups[file.stem.removeprefix(f"{data.name}_")] = names
+    return groups
 
 
 def pairs_of(data: Path, people: People) -> list[Pair] | None:

@@ -152,7 +152,7 @@ def evaluate_face_command(
             seen = evaluate_face(
                 data, group or [], enrol, tell, card=card, floats=_float_weights(card), peers=others, plot=plot
             )
-    except (DataError, ModelError) as error:
+    except (DataError, ModelError, OSError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
     _show({**seen, "machine": describe()}, as_json)
@@ -178,7 +178,7 @@ def calibrate_face_command(
             found = calibrate_face(
                 data, card, group or [], lambda done, total: progress.update(bar, completed=done, total=total)
             )
-    except (DataError, ModelError) as error:
+    except (DataError, ModelError, OSError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error
     if as_json:

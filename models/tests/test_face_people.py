@@ -55,9 +55,11 @@ def test_a_person_is_a_folder_with_pictures_however_deep(tmp_path: Path) -> None
 
 
 def test_groups_are_named_beside_the_folder_or_by_the_caller(tmp_path: Path) -> None:
-    lay(tmp_path / "lfw_dev_north.txt", b"Ann Lee\r\n\nBo\n")
+    lay(tmp_path / "lfw_dev_north.txt", b"Ann Lee\r\n\nBo\nnobody\n")
+    lay(tmp_path / "lfw_dev_readme.txt", b"Bo\n\xff and others\n")
     other = lay(tmp_path / "south.txt", b"Cy\n")
-    assert groups_of(tmp_path / "lfw_dev", [other]) == {"north": {"Ann Lee", "Bo"}, "south": {"Cy"}}
+    found = groups_of(tmp_path / "lfw_dev", [other], ["Ann Lee", "Bo", "Cy"])
+    assert found == {"north": {"Ann Lee", "Bo"}, "south": {"Cy"}}
 
 
 def test_every_kind_of_picture_is_read_and_what_is_none_counts_as_missed(tmp_path: Path) -> None:
