@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from controller import logs
-from controller.app import StartError, run
+from controller.app import run
 from controller.settings import SettingsError, load
 from controller.store.errors import StoreError
+from controller.web import StartError
 from models.errors import ModelError
 
 

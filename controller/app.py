@@ -5,13 +5,10 @@ import contextlib
 import logging
 import secrets
 import signal
-import socket
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, Self
-
-import uvicorn
 
 from controller.api import create_app
 from controller.api.consent import consent_text
@@ -44,20 +41,16 @@ from controller.sync.lists import Lists
 from controller.tasks import end
 from controller.vision.sighting import FaceSighting
 from controller.vision_process import VisionProcess
+from controller.web import listen, server
 from models.cards import embedder_card
 
 TICK_S = 0.5
 LEDGER_S = 2.0
 HOUSEKEEPING_S = 30.0
 DECISIONS_AT_ONCE = 16
-SHUTDOWN_S = 3
 OFFSET_MIN = 480  # China's time, until a list says another
 
 _log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The controller cannot start; the words say why and what to do."""
 
 
 class App:
@@ -66,7 +59,7 @@ class App:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._listener = _listen(settings)
+        self._listener = listen(settings.console)
         try:
             self.store = Store(settings.store.database, settings.store.box_key_file)
         except BaseException:
@@ -141,7 +134,7 @@ class App:
         )
         api = create_app(self.services)
         add_page(api, settings.site.name, self.prompts)
-        self._uvicorn = _server(api, settings)
+        self._uvicorn = server(api, settings.console)
         loop = asyncio.get_running_loop()
         store.database.on_full = partial(_call_soon, loop, self._disk)
 
@@ -336,48 +329,6 @@ class App:
 def _call_soon(loop: asyncio.AbstractEventLoop, hear: Callable[[bool], None], full: bool) -> None:
     """From the writer's thread into the loop."""
     loop.call_soon_threadsafe(hear, full)
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn, but the signals are the app's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(api: Any, settings: Settings) -> _Uvicorn:
-    console = settings.console
-    config = uvicorn.Config(
-        api,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        ssl_certfile=console.certificate,
-        ssl_keyfile=console.private_key,
-    )
-    try:
-        config.load()
-    except OSError as error:  # ssl.SSLError is one
-        raise StartError(f"[console] certificate or private_key cannot be used ({error}); mend these files") from error
-    return _Uvicorn(config)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.console.host, settings.console.port
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise StartError(
-            f"[console] {host}:{port} cannot be used ({error.strerror}); stop what uses it or write another port"
-        ) from error
-    return listener
 
 
 @contextlib.asynccontextmanager
