@@ -19,7 +19,7 @@ from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END,
 from models.plates.texts import random_plate
 
 PARTS = ("resolution", "pose", "strokes", "light", "blur", "wear")
-"""What can be left out of drawing, to see what it is worth: `ablate.py`."""
+"""What can be left out of drawing, to see what it is worth: `models/ablate_plate.py`."""
 COLUMNS = 32
 UNLABELLED = -1
 _PX_PER_MM = 0.6

@@ -1,6 +1,6 @@
 """What each part of drawing is worth: short, equal runs from scratch, each without one part, read against real crops.
 
-python -m models.plates.ablate --data truth.csv --out runs/ablation --fonts FONT[:FACE] … [--steps 1000]
+python -m models.ablate_plate --data truth.csv --out runs/ablation --fonts FONT[:FACE] … [--steps 1000]
 
 The runs see drawn plates only, so all real crops of the table measure them. Runs that are there are not made again.
 """
