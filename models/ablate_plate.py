@@ -72,8 +72,8 @@ def main() -> None:
     crops = [row for row in read_truth(args.data) if row.kind == "crop" and row.text]
     if not crops:
         parser.error(f"{args.data} has no crops with a text")
-    plan: list[tuple[tuple[str, ...], int]] = [((), seed) for seed in FULL_SEEDS]
-    plan += [((part,), FULL_SEEDS[0]) for part in PARTS]
+    plan: list[tuple[tuple[str, ...], int]] = [((), FULL_SEEDS[0]), *(((part,), FULL_SEEDS[0]) for part in PARTS)]
+    plan += [((), seed) for seed in FULL_SEEDS[1:]]
     rows = []
     for without, seed in plan:
         name = without[0] if without else "nothing"

@@ -20,7 +20,7 @@ def mean_of(nets: list[Sequence], mean: Sequence) -> None:
     with torch.no_grad():
         for index, block in enumerate(mean.blocks):
             assert isinstance(block, ConvBlock)
-            parts = [folded(net.blocks[index]) for net in nets]  # type: ignore[arg-type]
+            parts = [folded(net.blocks[index]) for net in nets]
             weights = torch.stack([torch.from_numpy(weights.transpose(0, 3, 1, 2)) for weights, _ in parts])
             block.conv.weight.copy_(weights.mean(0))
             unfold(block, torch.stack([torch.from_numpy(bias) for _, bias in parts]).mean(0))

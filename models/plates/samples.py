@@ -18,7 +18,7 @@ from models.plates.layout import Layout, layout_for
 from models.plates.render import FACES, GREEN_TOP, RED, RED_SYMBOLS, YELLOW_END, ink_mask
 from models.plates.texts import random_plate
 
-PARTS = ("resolution", "pose", "strokes", "light", "blur", "wear")
+PARTS = ("resolution", "strokes", "pose", "light", "blur", "wear")
 """What can be left out of drawing, to see what it is worth: `models/ablate_plate.py`."""
 COLUMNS = 32
 UNLABELLED = -1
