@@ -12,6 +12,8 @@ LEARN, LEARN_COVERED = 0.02, 0.0004  # of the difference, a frame: who stands fo
 GHOST = 1.4  # so much sharper is the outline of who was in the first picture and has gone in the background than now
 _GAIN = (0.4, 2.5)
 _SPECK_PX = 30
+_STEADY = 0.03  # change of brightness that is noise
+_ENOUGH = 0.1  # of the picture tells how bright it is
 
 
 class Foreground:
@@ -20,6 +22,7 @@ class Foreground:
     def __init__(self, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
         self._size = size
         self._background: NDArray[np.float32] | None = None
+        self._covered = np.zeros(size[::-1], np.bool_)
         self.picture: NDArray[np.float32] = np.zeros((0, 0, 3), np.float32)  # the last one, as large as its mask
 
     def mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -28,7 +31,7 @@ class Foreground:
         if self._background is None:
             self._background = small.copy()
         background = self._background
-        gain = min(max(_brighter(background, small), _GAIN[0]), _GAIN[1])
+        gain = min(max(_brighter(background, small, self._covered), _GAIN[0]), _GAIN[1])
         levelled = small * np.float32(gain)
         difference = levelled - background
         red, green, blue = cv2.split(np.abs(difference))
@@ -37,14 +40,18 @@ class Foreground:
         rate = np.where(covered, np.float32(LEARN_COVERED), np.float32(LEARN))[..., None]
         background += rate * difference
         _forget_ghosts(covered, background, levelled)
-        self.picture = levelled
+        self.picture, self._covered = levelled, covered
         return covered
 
 
-def _brighter(background: NDArray[np.float32], picture: NDArray[np.float32]) -> float:
-    """How much: most of the picture is scene, so its change is the camera's. Every fourth place is enough to know."""
+def _brighter(background: NDArray[np.float32], picture: NDArray[np.float32], covered: NDArray[np.bool_]) -> float:
+    """How much the scene is: where nothing was just now its change is the camera's. Every fourth place is enough."""
     was, now = (part[::4, ::4] @ np.ones(3, np.float32) for part in (background, picture))
-    return float(np.median(was / (now + 1.0)))
+    free = ~covered[::4, ::4]
+    if free.mean() < _ENOUGH:
+        free[:] = True
+    gain = float(np.median(was[free] / (now[free] + 1.0)))
+    return gain if abs(gain - 1.0) > _STEADY else 1.0
 
 
 def _forget_ghosts(covered: NDArray[np.bool_], background: NDArray[np.float32], levelled: NDArray[np.float32]) -> None:

@@ -56,6 +56,18 @@ def test_foreground_keeps_who_stands_still_for_a_minute() -> None:
     assert band(masks[-1], (0.4, 0.6), (0.25, 0.35)) > 0.95 > 0.02 > band(masks[-1], (0.0, 1.0), (0.6, 1.0))
 
 
+def test_foreground_is_not_misled_by_dark_vans_over_most_of_the_picture() -> None:
+    foreground, empty = Foreground(), road([])
+    for _ in range(3):
+        for front in [*range(0, 200, 20), *[200] * 40]:
+            picture = empty.copy()
+            picture[20 : 20 + front, 20:364] = (55, 60, 70)
+            covered = foreground.mask(picture)
+        assert band(covered, (0.2, 0.8), (0.2, 0.8)) > 0.95 and band(covered, (0.0, 0.05), (0.0, 1.0)) < 0.05
+        for _ in range(5):
+            foreground.mask(empty)
+
+
 def test_scripted_vehicles() -> None:
     assert bench_flow.scripted_vehicles(12, 3) <= 0.1
 
