@@ -17,10 +17,13 @@ _ENOUGH = 0.1  # of the picture tells how bright it is
 
 
 class Foreground:
-    """One camera's; `size`: (width, height) of the mask, px."""
+    """One camera's; `size`: (width, height) of the mask, px. `ghosts`: who stood in the first picture is forgotten when
+    gone; not for a lane, where a plain van before a road looks like such a ghost.
+    """
 
-    def __init__(self, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+    def __init__(self, size: tuple[int, int] = (WIDTH, HEIGHT), ghosts: bool = False) -> None:
         self._size = size
+        self._ghosts = ghosts
         self._background: NDArray[np.float32] | None = None
         self._covered = np.zeros(size[::-1], np.bool_)
         self.picture: NDArray[np.float32] = np.zeros((0, 0, 3), np.float32)  # the last one, as large as its mask
@@ -39,7 +42,8 @@ class Foreground:
         covered: NDArray[np.bool_] = cv2.medianBlur(different.astype(np.uint8) * 255, 5) > 127
         rate = np.where(covered, np.float32(LEARN_COVERED), np.float32(LEARN))[..., None]
         background += rate * difference
-        _forget_ghosts(covered, background, levelled)
+        if self._ghosts:
+            _forget_ghosts(covered, background, levelled)
         self.picture, self._covered = levelled, covered
         return covered
 

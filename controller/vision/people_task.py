@@ -78,7 +78,7 @@ class PeopleTask:
         if size == self._size:
             return
         self._size = size
-        self._foreground, self._tracker = Foreground(size), PeopleTracker()
+        self._foreground, self._tracker = Foreground(size, ghosts=True), PeopleTracker()
         self._paths.clear()
         self._visits.clear()
         self._line = Line(self._ends, size) if self._ends else None
