@@ -31,7 +31,8 @@ def bench_face(passed: Callable[[], None] = lambda: None) -> Report:
 
     `frame_to_command`: the first usable frame of a face arrives from a real RTSP camera, until the door's command is
     handed to the bus, two agreeing frames later, by the controller's own vision process and decision. `view_to_command`
-    begins when the visitor steps into the picture. No turn of the head is asked for: that time is the visitor's.
+    begins when the visitor steps into the picture. No turn of the head is asked for: that time is the visitor's. Nets
+    have as many threads as without a word in the site file.
     `cpu_share_4`: of one core, for four streams, somebody before each of them a fifth of the time. `rss_mb`: the vision
     process at its most, four streams. `badge`: reader to relay at a door of the real firmware, alone and beside the
     vision process with its four streams and everything that simulates the cameras.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controller.settings import VisionSettings
 from controller.vision_process import NICE
 from tools import processes
 from tools.bench import Report, spread
@@ -62,7 +63,7 @@ class _Child:
         child = cls(process)
         os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         cameras = [{"id": f"{task}{number}", "url": url, "task": task} for number in range(1, streams + 1)]
-        await child.tell(cameras=cameras, threads=1)
+        await child.tell(cameras=cameras, threads=VisionSettings().threads)
         return child
 
     async def tell(self, **message: object) -> None:

@@ -50,7 +50,6 @@ ledger = "ledger.jsonl"
 
 [vision]
 enabled = true
-threads = 1
 
 [[grid]]
 id = "g1"
