@@ -5,11 +5,12 @@ found counts; an empty text means that every plate found is false. Pictures that
 See `plates/truth.py` for the table.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ IOU_OF_A_FIND = 0.3
 """Below this a find lies elsewhere, and its corners say nothing about corner error."""
 _PLATE_PX = (188, 48)
 """The size at which other readers are handed a plate that ours found."""
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,24 @@ class Outcome:
         return f"{self.truth.colour or 'unknown'}_{len(self.truth.text)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """How a plate whose corners are known was found: the best overlap (IoU), and the mean error of its four corners in
+    px and as a share of the plate's width, NaN where what was found lies elsewhere.
+    """
+
+    truth: Truth
+    overlap: float
+    error_px: float
+    error_share: float
+
+
 @dataclass(slots=True)
 class Tally:
     """Everything that one pass over the table gathers."""
 
     outcomes: list[Outcome] = field(default_factory=list)
-    overlaps: list[float] = field(default_factory=list)
-    corner_errors: list[tuple[float, float]] = field(default_factory=list)
-    """(px, share of the plate's width), the mean over four corners."""
+    located: list[Located] = field(default_factory=list)
     empty_pictures: int = 0
     false_plates: int = 0
     left_out: int = 0
@@ -78,11 +90,13 @@ def evaluate_plate(
     threads: int = 1,
     peers: dict[str, other_readers.Peer | None] | None = None,
     float_run: Path | None = None,
+    corners: Path | None = None,
 ) -> dict[str, Any]:
     """Figures under the names of the acceptance.
 
     `plot` is where the reliability diagram goes, `peers` who reads the same pictures too (`peers.available`),
-    `float_run` the training run of the reader whose float weights are compared with the int8 file (needs PyTorch).
+    `float_run` the training run of the reader whose float weights are compared with the int8 file (needs PyTorch),
+    `corners` a file of corners for the table's pictures.
     """
     pipeline = PlatePipeline(threads)
     float_pipeline = _float_pipeline(threads, float_run) if float_run else None
@@ -90,7 +104,7 @@ def evaluate_plate(
     present = {name: peer for name, peer in (peers or {}).items() if peer is not None}
     if plot is not None and not plot.parent.is_dir():
         raise TruthError(f"{plot}: there is no such folder. Next step: another --plot FILE")
-    for truth, rgb in _pictures(data, tally):
+    for truth, rgb in _pictures(data, corners, tally):
         read, plate = _look(pipeline, truth, rgb, tally)
         if not truth.text:
             continue
@@ -109,6 +123,8 @@ def evaluate_plate(
     figures["expected_calibration_error"] = expected_error(rows)
     figures["by_type"] = _grouped(tally.outcomes, lambda outcome: outcome.group, lambda rows: _figures(rows, sure))
     figures["by_folder"] = _grouped(tally.outcomes, _folder, lambda rows: _figures(rows, sure))
+    for folder, located in _grouped(tally.located, _folder, _corner_figures).items():
+        figures["by_folder"][folder] |= located
     if float_pipeline is not None:
         whole = _share(outcome.whole for outcome in tally.float_outcomes)
         figures["whole_plate_float"] = whole
@@ -119,9 +135,9 @@ def evaluate_plate(
     return {"name": "plate", "figures": figures, "peers": _peer_figures(tally, peers or {})}
 
 
-def _pictures(data: Path, tally: Tally) -> Iterator[tuple[Truth, np.ndarray]]:
+def _pictures(data: Path, corners: Path | None, tally: Tally) -> Iterator[tuple[Truth, np.ndarray]]:
     seen = seen_in_training()
-    for truth in read_truth(data):
+    for truth in read_truth(data, corners):
         if seen(truth.path):
             tally.left_out += 1
             continue
@@ -149,20 +165,22 @@ def _look(
         return None, None
     surest = max(plates, key=lambda plate: plate.confidence, default=None)
     if truth.corners:
-        _note_corners(plates, np.array(truth.corners, np.float32).reshape(4, 2), tally)
+        tally.located.append(_located(truth, plates))
     if truth.body_colours and surest is not None:
         paint = told([(body_chances(rgb, surest.corners, surest.colour), 1.0)])
         tally.bodies.append((paint.name, truth.body_colours))
     return surest, rectify(rgb, surest.corners, *_PLATE_PX) if surest else None
 
 
-def _note_corners(plates: Sequence[PlateRead], corners: np.ndarray, tally: Tally) -> None:
+def _located(truth: Truth, plates: Sequence[PlateRead]) -> Located:
+    corners = np.array(truth.corners, np.float32).reshape(4, 2)
     overlaps = [overlap(plate.corners, corners) for plate in plates]
-    tally.overlaps.append(max(overlaps, default=0.0))
-    if overlaps and max(overlaps) >= IOU_OF_A_FIND:
-        found = plates[int(np.argmax(overlaps))].corners
-        error_px = float(np.linalg.norm(found - corners, axis=1).mean())
-        tally.corner_errors.append((error_px, error_px / float(np.linalg.norm(corners[1] - corners[0]))))
+    best = max(overlaps, default=0.0)
+    if best < IOU_OF_A_FIND:
+        return Located(truth, best, math.nan, math.nan)
+    found = plates[int(np.argmax(overlaps))].corners
+    error_px = float(np.linalg.norm(found - corners, axis=1).mean())
+    return Located(truth, best, error_px, error_px / float(np.linalg.norm(corners[1] - corners[0])))
 
 
 def _surest(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray) -> Reading | PlateRead | None:
@@ -181,14 +199,14 @@ def _outcome(truth: Truth, read: Reading | PlateRead | None) -> Outcome:
     return Outcome(truth, read.text if read else "", read.confidence if read else 0.0)
 
 
-def _folder(outcome: Outcome) -> str:
+def _folder(outcome: Outcome | Located) -> str:
     return outcome.truth.path.parent.name
 
 
 def _grouped(
-    outcomes: list[Outcome], key: Callable[[Outcome], str], figures: Callable[[list[Outcome]], dict[str, Any]]
+    outcomes: list[_Row], key: Callable[[_Row], str], figures: Callable[[list[_Row]], dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    groups: dict[str, list[Outcome]] = defaultdict(list)
+    groups: dict[str, list[_Row]] = defaultdict(list)
     for outcome in outcomes:
         groups[key(outcome)].append(outcome)
     return {name: figures(group) for name, group in sorted(groups.items())}
@@ -224,19 +242,28 @@ def _impossible(outcomes: list[Outcome]) -> int:
 
 def _found_figures(tally: Tally) -> dict[str, Any]:
     """What concerns finding; None where the table has no corners or no pictures without a plate."""
-    recall = _share(overlap >= IOU_FOR_RECALL for overlap in tally.overlaps)
-    errors = np.array(tally.corner_errors).reshape(-1, 2)
     return {
-        "detect_recall_iou07": recall,
-        "corner_error_px": float(np.median(errors[:, 0])) if len(errors) else None,
-        "corner_error_share_of_width": float(np.median(errors[:, 1])) if len(errors) else None,
-        "pictures_with_corners": len(tally.overlaps),
+        **_corner_figures(tally.located),
         "false_plates_per_1000": 1000 * tally.false_plates / tally.empty_pictures if tally.empty_pictures else None,
         "empty_pictures": tally.empty_pictures,
         "left_out_as_trained_on": tally.left_out,
         "kinds_told_by_size": tally.guessed_kinds,
         "texts_no_plate_has": tally.texts_no_plate_has,
         "stage_ms_median": {stage: round(float(np.median(spent)), 3) for stage, spent in tally.stages.items()},
+    }
+
+
+def _corner_figures(located: list[Located]) -> dict[str, Any]:
+    """Recall, and the corners' error of what was found: median px; median, mean and 90 % share of the plate's width."""
+    errors = np.array([(row.error_px, row.error_share) for row in located if not math.isnan(row.error_px)])
+    px, share = errors.reshape(-1, 2).T
+    return {
+        "detect_recall_iou07": _share(row.overlap >= IOU_FOR_RECALL for row in located),
+        "corner_error_px": float(np.median(px)) if len(px) else None,
+        "corner_error_share_of_width": float(np.median(share)) if len(share) else None,
+        "corner_error_share_mean": float(share.mean()) if len(share) else None,
+        "corner_error_share_p90": float(np.percentile(share, 90)) if len(share) else None,
+        "pictures_with_corners": len(located),
     }
 
 

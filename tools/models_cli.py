@@ -188,9 +188,13 @@ def calibrate_face_command(
     _errors.print(f"for models/{embedder}/card.toml, from {found['people']} people", markup=False)
 
 
-@evaluate.command("plate", epilog="Example:  menshen models evaluate plate --data truth.csv --json")
+@evaluate.command(
+    "plate",
+    epilog="Examples:  menshen models evaluate plate --data truth.csv --json    …  --corners models/plates/corners.csv",
+)
 def evaluate_plate_command(
     data: Annotated[Path, typer.Option(help="CSV: path,text and maybe colour,kind,corners,body_colour.")],
+    corners: Annotated[Path | None, typer.Option(help="CSV: path,corners, for pictures of --data.")] = None,
     as_json: AsJson = False,
     plot: Plot = None,
     peers: Annotated[bool, typer.Option("--peers", help="Also other readers, where they are installed.")] = False,
@@ -209,7 +213,10 @@ def evaluate_plate_command(
 
     try:
         others = available(peer_weights) if peers else {}
-        report = {**evaluate_plate(data, plot, peers=others, float_run=float_run), "machine": describe()}
+        report = {
+            **evaluate_plate(data, plot, peers=others, float_run=float_run, corners=corners),
+            "machine": describe(),
+        }
     except (OSError, ValueError) as error:
         _errors.print(str(error), markup=False)
         raise typer.Exit(2) from error

@@ -88,6 +88,8 @@ class SceneSampler:
         points = points * squeeze
         angle, shear = np.clip(rng.normal(0, [0.1, 0.12]), -0.35, 0.35)
         points[:, 1] += shear * points[:, 0] * (rng.random() < 0.5)
+        if rng.random() < 0.5:  # seen from above and aside, upright edges lean and level ones do not
+            points[:, 0] += float(np.clip(rng.normal(0, 0.18), -0.4, 0.4)) * points[:, 1]
         cos, sin = np.cos(angle), np.sin(angle)
         return Standing((points @ np.array([[cos, sin], [-sin, cos]]) * width).astype(np.float32), rows)
 
@@ -113,7 +115,7 @@ class SceneSampler:
                 cv2.line(picture, _at(left + width * 0.3, y), _at(right - width * 0.3, y), (150, 150, 155), 1)
 
     def _stand(self, picture: np.ndarray, plate: Standing, rng: Rng) -> None:
-        """Draws a random plate, its frame and its shadow into the picture, in place."""
+        """Draws a random plate and its frame into the picture, in place; the corners are the metal's, seen or not."""
         text, colour = random_plate(rng)
         while plate.rows == 2 and len(text) != 7:
             text, colour = random_plate(rng)
@@ -122,17 +124,20 @@ class SceneSampler:
         scale = min(1.0, 1.4 * target_width / drawn.layers.shape[1])
         layers = cv2.resize(drawn.layers, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         face = np.clip(colourise(layers, drawn, rng, 1.0) * np.exp(rng.normal(-0.1, 0.35)), 0, 255).astype(np.uint8)
-        if rng.random() < 0.45:
-            grown = plate.corners + (plate.corners - plate.corners.mean(0)) * rng.uniform(0.02, 0.12, 2)
-            shade = int(rng.integers(0, 200))
-            cv2.fillConvexPoly(picture, np.round(grown).astype(np.int32), (shade, shade, shade), cv2.LINE_AA)
         rows, columns = face.shape[:2]
         source = _UNIT * np.array([columns, rows], np.float32) - 0.5
         matrix = cv2.getPerspectiveTransform(source, plate.corners - 0.5)
+        seen = plate.corners - 0.5
+        if rng.random() < 0.45:
+            grown = plate.corners + (plate.corners - plate.corners.mean(0)) * rng.uniform(0, 0.12, 2)
+            shade = rng.uniform(0, 200) + rng.normal(0, 6, 3)
+            cv2.fillConvexPoly(picture, np.round(grown).astype(np.int32), tuple(map(float, shade)), cv2.LINE_AA)
+            if rng.random() < 0.6:
+                seen = cv2.perspectiveTransform(_framed(columns, rows, rng)[None], matrix)[0]
         size = (picture.shape[1], picture.shape[0])
         layer = cv2.warpPerspective(face, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         mask = np.zeros(picture.shape[:2], np.uint8)
-        fixed = np.round((plate.corners - 0.5) * 16).astype(np.int32)
+        fixed = np.round(seen * 16).astype(np.int32)
         cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, 4)
         share = mask[..., None].astype(np.float32) / 255
         picture[:] = (picture + (layer.astype(np.float32) - picture) * share).astype(np.uint8)
@@ -156,6 +161,14 @@ class SceneSampler:
             ok, data = cv2.imencode(".jpg", filmed, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])
             filmed = np.array(cv2.imdecode(data, cv2.IMREAD_COLOR)) if ok else filmed
         return filmed
+
+
+def _framed(columns: int, rows: int, rng: Rng) -> np.ndarray:
+    """What a frame that lies on the plate's rim leaves to be seen of its picture, (4, 2) px."""
+    left, right = rng.uniform(0, 0.03, 2)
+    top, bottom = rng.uniform(0, 0.12, 2)
+    inside = np.array([[left, top], [1 - right, top], [1 - right, 1 - bottom], [left, 1 - bottom]], np.float32)
+    return np.asarray(inside * np.array([columns, rows], np.float32) - 0.5, np.float32)
 
 
 def _coarse(picture: np.ndarray, rng: Rng) -> np.ndarray:

@@ -1,14 +1,16 @@
 """Truth tables: CSV files that say which plate is in which picture.
 
 `path,text` are needed, `colour`, `kind`, `corners`, `body_colour` may be there. Paths are relative to the table; a text
-may have its separators and small letters, and is empty where there is no plate.
+may have its separators and small letters, and is empty where there is no plate. Corners may also come from a file of
+their own, `path,corners`, whose paths are those of the table.
 """
 
 import csv
 import io
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.plates.grammar import GRAMMAR
@@ -18,8 +20,10 @@ KINDS = ("crop", "scene")
 CROP_PX = (400, 200)
 """A picture without a kind that is not larger is a crop: a plate alone, filling it."""
 _NEEDED = ("path", "text")
+_NEEDED_OF_CORNERS = ("path", "corners")
 _SEPARATORS = str.maketrans("", "", " \u3000·•・.-")
 _SHOWN = 3
+_QUAD = "corners are eight numbers, x y clockwise from top left"
 
 
 class TruthError(ValueError):
@@ -49,10 +53,11 @@ class Truth:
         return not self.text or GRAMMAR.accepts(self.text)
 
 
-def read_truth(table: Path) -> list[Truth]:
-    """Its rows, at least one, every picture there; TruthError names the line."""
-    rows = _rows(table)
-    truths = [_truth(table, line, row) for line, row in rows]
+def read_truth(table: Path, corners: Path | None = None) -> list[Truth]:
+    """Its rows, at least one, every picture there, with the corners of another file; TruthError names the line."""
+    truths = [_truth(table, line, row) for line, row in _rows(table, _NEEDED)]
+    if corners is not None:
+        truths = _with_corners(table, truths, corners)
     gone = [truth.path for truth in truths if not truth.path.is_file()]
     if gone:
         names = ", ".join(str(path) for path in gone[:_SHOWN]) + (" …" if len(gone) > _SHOWN else "")
@@ -63,22 +68,35 @@ def read_truth(table: Path) -> list[Truth]:
     return truths
 
 
-def _rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+def _with_corners(table: Path, truths: list[Truth], file: Path) -> list[Truth]:
+    quads: dict[Path, tuple[float, ...]] = {}
+    known = {truth.path for truth in truths}
+    for line, row in _rows(file, _NEEDED_OF_CORNERS):
+        path, quad = _beside(table, row["path"].strip()), _quad(row["corners"])
+        if not quad:
+            raise TruthError(f"{file}, line {line}: {_QUAD}")
+        if path not in known:
+            raise TruthError(f"{file}, line {line}: {row['path']} is not in {table}. Next step: paths as there")
+        quads[path] = quad
+    return [replace(truth, corners=quads.get(truth.path, truth.corners)) for truth in truths]
+
+
+def _rows(table: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
     """(line, cells by column) of each row that is not blank."""
     try:
         text = table.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise TruthError(f"{table} cannot be read ({error.strerror}). Next step: look at --data") from error
+        raise TruthError(f"{table} cannot be read ({error.strerror}). Next step: look at the path") from error
     except UnicodeDecodeError as error:
         raise TruthError(f"{table} is no UTF-8 text. Next step: save it as CSV in UTF-8") from error
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
-        if missing := [name for name in _NEEDED if name not in columns]:
+        if missing := [name for name in needed if name not in columns]:
             raise TruthError(
                 f"{table}: no column {' and no column '.join(missing)} in its first line."
-                " Next step: begin it with path,text,colour,kind"
+                f" Next step: begin it with {','.join(needed)}"
             )
         rows = [
             (reader.line_num, dict(zip(columns, [*cells, *[""] * len(columns)], strict=False)))
@@ -103,15 +121,25 @@ def _truth(table: Path, line: int, row: Mapping[str, str]) -> Truth:
     kind = cells.get("kind", "").lower()
     if kind not in ("", *KINDS):
         raise wrong(f"kind is crop, scene or empty, not {kind}")
-    try:
-        corners = tuple(float(number) for number in re.split(r"[\s;,]+", cells.get("corners", "")) if number)
-    except ValueError:
-        corners = (0.0,)
-    if len(corners) not in (0, 8):
-        raise wrong("corners are eight numbers, x y clockwise from top left")
+    corners = _quad(cells.get("corners", ""))
+    if corners is None:
+        raise wrong(_QUAD)
     bodies = tuple(name for name in cells.get("body_colour", "").lower().split("|") if name)
     if unknown := [name for name in bodies if name not in COLOURS]:
         raise wrong(f"body_colour is one of {', '.join(COLOURS)}, or some with | between, not {unknown[0]}")
-    path = table.parent / cells["path"].replace("\\", "/")
+    path = _beside(table, cells["path"])
     text = cells["text"].upper().translate(_SEPARATORS)
     return Truth(path, text, cells.get("colour", "").lower(), kind, corners, bodies)
+
+
+def _beside(table: Path, path: str) -> Path:
+    return table.parent / path.replace("\\", "/")
+
+
+def _quad(cell: str) -> tuple[float, ...] | None:
+    """Eight numbers, none for an empty cell, None for anything else."""
+    try:
+        numbers = tuple(float(number) for number in re.split(r"[\s;,]+", cell) if number)
+    except ValueError:
+        return None
+    return numbers if len(numbers) in (0, 8) and all(map(math.isfinite, numbers)) else None

@@ -60,6 +60,23 @@ def test_what_is_wrong_is_named_with_its_line_and_the_next_step(table: Path, tex
         read_truth(table)
 
 
+def test_corners_of_a_file_of_their_own_are_joined_by_path(table: Path) -> None:
+    table.write_text("path,text,corners\ncrop.png,京B67890,0 0 1 0 1 1 0 1\ndeep/street.png,,\n", encoding="utf-8")
+    corners = table.parent / "corners.csv"
+    corners.write_text("path,corners\ndeep\\street.png,10 10 90 10 90 40 10 40.5\n", encoding="utf-8")
+    crop, street = read_truth(table, corners)
+    assert (crop.corners, street.corners) == ((0, 0, 1, 0, 1, 1, 0, 1), (10, 10, 90, 10, 90, 40, 10, 40.5))
+    for text, words in (
+        ("path\ncrop.png\n", "corners.csv: no column corners .* begin it with path,corners"),
+        ("path,corners\ncrop.png,\n", "corners.csv, line 2: corners are eight numbers"),
+        ("path,corners\ncrop.png,1 2 3 4 5 6 7 nan\n", "corners.csv, line 2: corners are eight numbers"),
+        ("path,corners\nlane/crop.png,0 0 1 0 1 1 0 1\n", r"line 2: lane/crop.png is not in .*truth.csv. Next step"),
+    ):
+        corners.write_text(text, encoding="utf-8")
+        with pytest.raises(TruthError, match=words):
+            read_truth(table, corners)
+
+
 def test_what_is_no_table_and_no_picture_is_said(table: Path) -> None:
     for path, words in (
         (table, "cannot be read"),
