@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.prompt import Prompt
 
-from tools import bench_cli, community_cli, flash_cli, models_cli, readers_cli, update_cli, wire_cli
+from tools import bench_cli, community_cli, flash_cli, models_cli, readers_cli, update_cli, watch_cli, wire_cli
 from tools.setup.places import home
 
 app = typer.Typer(
@@ -32,7 +32,8 @@ dev = typer.Typer(no_args_is_help=True, help="For those who build Menshen.")
 app.add_typer(controller, name="controller")
 community_cli.register(app)
 flash_cli.register(app)
-models_cli.register(app)
+watch_cli.register(app)
+app.add_typer(models_cli.app, name="models")
 app.add_typer(readers_cli.app, name="readers")
 app.add_typer(update_cli.app, name="update")
 app.add_typer(wire_cli.app, name="wire")

@@ -1,8 +1,8 @@
-"""`menshen faces IMAGE|VIDEO --gallery DIR`: the plain function that the command line calls."""
+"""`menshen faces IMAGE --gallery DIR`: the plain function that the command line calls; films: `tools/passages.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from models.face_decision import Rule
 from models.face_geometry import Face, Picture
 from models.face_match import Gallery, Match, match
 from models.face_quality import Quality, judge, sunglasses
-from tools.frames import PICTURES, frames, read_picture, write_png
+from tools.frames import PICTURES, read_picture, write_png
 
 _GREEN_BGR, _GREY_BGR = (60, 200, 60), (170, 170, 170)
 
@@ -60,25 +60,15 @@ def enrol(pipeline: FacePipeline, folder: Path, tell: Callable[[str], None] = la
 
 
 def faces(source: Path, pipeline: FacePipeline, known: Enrolled, plot: Path | None = None) -> list[dict[str, Any]]:
-    """One row a picture or video frame that has faces, each with the door's own decision.
-
-    `plot` gets the first of them, or the first frame of all where there is no face. OSError names the file.
-    """
+    """One row for the picture if it has faces, each with the door's own decision. OSError names the file."""
     rule = Rule.of_card(pipeline.embedder.card)
-    rows: list[dict[str, Any]] = []
-    first: NDArray[np.uint8] | None = None
-    for number, rgb in frames(source):
-        found = pipeline.detect(rgb)
-        if not found:
-            first = rgb if first is None and plot is not None else first
-            continue
-        seen = [(face, _quality(rgb, face), match(pipeline.embed(rgb, face), known.gallery, rule)) for face in found]
-        rows.append({"frame": number, "faces": [_plain(*one, known.names) for one in seen]})
-        if plot is not None and len(rows) == 1:
-            write_png(plot, _drawn(rgb, [face for face, *_ in seen], rows[0]["faces"]))
-    if plot is not None and first is not None and not rows:
-        write_png(plot, _drawn(first, [], []))
-    return rows
+    rgb = read_picture(source)
+    found = pipeline.detect(rgb)
+    seen = [(face, _quality(rgb, face), match(pipeline.embed(rgb, face), known.gallery, rule)) for face in found]
+    rows = [plain(*one, known.names) for one in seen]
+    if plot is not None:
+        write_png(plot, _drawn(rgb, found, rows))
+    return [{"frame": 0, "faces": rows}] if rows else []
 
 
 def _template(pipeline: FacePipeline, rgb: Picture) -> NDArray[np.float32]:
@@ -97,18 +87,22 @@ def _quality(rgb: Picture, face: Face) -> Quality:
     return judge(rgb, face.box, np.asarray(face.keypoints[:3], np.float32))
 
 
-def _plain(face: Face, quality: Quality, found: Match, names: tuple[str, ...]) -> dict[str, Any]:
-    """`person` as the door would name it: a face that it would not look at is nobody's."""
-    named = found.person is not None and not quality.why
-    return {
-        "box": [round(float(value), 1) for value in face.box],
-        "score": round(face.score, 3),
-        "quality": round(quality.score, 3),
-        "why": quality.why,
-        "person": names[found.person] if named and found.person is not None else None,
-        "distance": round(found.distance, 4) if np.isfinite(found.distance) else None,
-        "margin": round(found.margin, 4) if np.isfinite(found.margin) else None,
-    }
+def plain(face: Face, quality: Quality | None, found: Match | None, names: Sequence[str]) -> dict[str, Any]:
+    """For JSON. `person` as the door would name it: a face that it would not look at is nobody's.
+
+    Without the `quality` where it was not judged, without the last three where it was not compared.
+    """
+    row: dict[str, Any] = {"box": [round(float(value), 1) for value in face.box], "score": round(face.score, 3)}
+    if quality is not None:
+        row |= {"quality": round(quality.score, 3), "why": quality.why}
+    if found is not None:
+        named = found.person is not None and not (quality and quality.why)
+        row |= {
+            "person": names[found.person] if named and found.person is not None else None,
+            "distance": round(found.distance, 4) if np.isfinite(found.distance) else None,
+            "margin": round(found.margin, 4) if np.isfinite(found.margin) else None,
+        }
+    return row
 
 
 def _drawn(rgb: Picture, boxes: list[Face], rows: list[dict[str, Any]]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""`menshen models …`, `menshen faces`, `menshen plates`: what the models are, and how good they are."""
+"""`menshen models …`: what the models are, and how good they are."""
 
 from __future__ import annotations
 
@@ -26,13 +26,6 @@ Embedder = Annotated[str, typer.Option(help="A face embedder as `menshen models 
 Plot = Annotated[Path | None, typer.Option(help="Also draw it into this PNG file.")]
 _screen = Console()
 _errors = Console(stderr=True)
-
-
-def register(main: typer.Typer) -> None:
-    """Add the verbs to the `menshen` command."""
-    main.add_typer(app, name="models")
-    main.command("faces", epilog="Example:  menshen faces door.jpg --gallery people --plot seen.png")(faces_command)
-    main.command("plates", epilog="Example:  menshen plates gate.jpg --plot seen.png")(plates_command)
 
 
 @app.command("list")
@@ -260,67 +253,6 @@ def _float_weights(card: Card) -> bytes | None:
         return file.read_bytes()
     _errors.print(f"without the float figures: next step: menshen models fetch {card.name}", markup=False)
     return None
-
-
-def faces_command(
-    source: Annotated[Path, typer.Argument(help="A picture or a film.")],
-    gallery: Annotated[Path, typer.Option(help="A folder of pictures for each person, or a picture for each.")],
-    as_json: AsJson = False,
-    plot: Plot = None,
-) -> None:
-    """Who is in a picture or a film, by the door's own decision; why not, in words."""
-    from models.errors import ModelError
-    from models.face import FacePipeline
-    from tools.faces_cli import enrol, faces
-
-    try:
-        pipeline = FacePipeline()
-        with Progress(console=_errors, transient=True) as progress:
-            bar = progress.add_task("gallery", total=None)
-            known = enrol(pipeline, gallery, lambda name: progress.update(bar, description=name))
-            progress.update(bar, description=source.name)
-            rows = faces(source, pipeline, known, plot)
-    except (OSError, ModelError) as error:
-        _errors.print(str(error), markup=False)
-        raise typer.Exit(2) from error
-    for name, why in known.refused:
-        _errors.print(f"not enrolled: {name}: {why}", markup=False)
-    if as_json:
-        refused = dict(known.refused)
-        seen = {"source": source.name, "people": len(known.gallery.persons), "refused": refused, "frames": rows}
-        print(json.dumps(seen, ensure_ascii=False))
-        return
-    for row in rows:
-        for face in row["faces"]:
-            apart = "" if face["distance"] is None else f"  distance {face['distance']:.3f}"
-            _screen.print(f"{row['frame']:6}  {face['person'] or face['why'] or 'unknown'}{apart}", markup=False)
-    if not rows:
-        _screen.print("no face")
-
-
-def plates_command(
-    source: Annotated[Path, typer.Argument(help="A picture or a film.")], as_json: AsJson = False, plot: Plot = None
-) -> None:
-    """Plates in a picture or in each frame of a film: text, type and colour, the body's colour, the vehicle's class.
-
-    A body colour of "unknown" (in JSON "") is an answer: too dark, infra-red, or too little paint beside the plate.
-    """
-    from tools.plates_cli import plates
-
-    try:
-        frames = plates(source, plot)
-    except OSError as error:
-        _errors.print(str(error), markup=False)
-        raise typer.Exit(2) from error
-    if as_json:
-        print(json.dumps({"source": source.name, "frames": frames}, ensure_ascii=False))
-        return
-    for frame in frames:
-        for plate in frame["plates"]:
-            looks = f"{plate['plate_type']}  {plate['body_colour'] or 'unknown'} body"
-            _screen.print(f"{frame['frame']:6}  {plate['text']}  {plate['confidence']:.3f}  {looks}", markup=False)
-    if not frames:
-        _screen.print("no plate")
 
 
 def _show(report: dict[str, object], as_json: bool) -> None:

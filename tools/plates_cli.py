@@ -1,4 +1,4 @@
-"""`menshen plates IMAGE|VIDEO`: the plain function that the command line calls."""
+"""`menshen plates IMAGE`: the plain function that the command line calls; films: `tools/passages.py`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,28 +10,22 @@ import numpy as np
 from models.body_colour import body_chances, told
 from models.plate import PlatePipeline, PlateRead
 from models.vehicle import vehicle_class
-from tools.frames import PICTURES, frames, write_png
+from tools.frames import read_picture, write_png
 
 _GREEN_BGR = (60, 200, 60)
 
 
-def plates(source: Path, plot: Path | None = None, threads: int = 1) -> list[dict[str, Any]]:
-    """One row a picture or video frame that has plates: frame number, stage times, plates.
-
-    The first of these is plotted; the first frame as it is where there are none.
-    """
-    pipeline = PlatePipeline(threads)
-    still = source.suffix.lower() in PICTURES
-    rows: list[dict[str, Any]] = []
-    for number, rgb in frames(source):
-        reads = pipeline.read_frame(rgb, still)
-        if plot is not None and (number == 0 or (reads and not rows)):
-            write_png(plot, drawn(rgb, reads))
-        if not reads:
-            continue
-        stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
-        rows.append({"frame": number, "stage_ms": stages, "plates": [_plain(read, rgb) for read in reads]})
-    return rows
+def plates(source: Path, plot: Path | None = None) -> list[dict[str, Any]]:
+    """One row for the picture if it has plates: stage times, plates. OSError names the file and the next step."""
+    pipeline = PlatePipeline()
+    rgb = read_picture(source)
+    reads = pipeline.read_frame(rgb, still=True)
+    if plot is not None:
+        write_png(plot, drawn(rgb, reads))
+    if not reads:
+        return []
+    stages = {stage: round(spent, 2) for stage, spent in pipeline.stage_ms.items()}
+    return [{"frame": 0, "stage_ms": stages, "plates": [plain(read) | _body(read, rgb) for read in reads]}]
 
 
 def drawn(rgb: np.ndarray, reads: list[PlateRead]) -> np.ndarray:
@@ -46,12 +40,15 @@ def drawn(rgb: np.ndarray, reads: list[PlateRead]) -> np.ndarray:
     return out
 
 
-def _plain(read: PlateRead, rgb: np.ndarray) -> dict[str, Any]:
+def plain(read: PlateRead) -> dict[str, Any]:
+    """For JSON."""
     row = asdict(read)
-    paint = told([(body_chances(rgb, read.corners, read.colour), 1.0)])
-    row |= {"body_colour": paint.name, "body_confidence": round(paint.confidence, 3)}
-    row["vehicle_class"] = vehicle_class(read.plate_type)
     del row["distribution"]
     row["corners"] = [[round(float(x), 1), round(float(y), 1)] for x, y in read.corners]
     row["posteriors"] = [round(value, 4) for value in read.posteriors]
-    return row
+    return row | {"vehicle_class": vehicle_class(read.plate_type)}
+
+
+def _body(read: PlateRead, rgb: np.ndarray) -> dict[str, Any]:
+    paint = told([(body_chances(rgb, read.corners, read.colour), 1.0)])
+    return {"body_colour": paint.name, "body_confidence": round(paint.confidence, 3)}

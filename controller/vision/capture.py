@@ -86,7 +86,7 @@ class Camera:
             stream = container.streams.video[0]
             stream.thread_type = "SLICE"  # frame threads hold frames back, and the newest is what counts
             pace = None if _live(self._url) else Pace()
-            for picture in _pictures(container, stream):
+            for picture in pictures(container, stream):
                 if self._over.is_set():
                     return
                 if pace is not None:
@@ -104,7 +104,7 @@ class Camera:
             self._told(up, why)
 
 
-def _pictures(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+def pictures(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
     """Decoded pictures; damaged ones are left out, and single packets that cannot be decoded end nothing."""
     bad = 0
     for packet in container.demux(stream):

@@ -53,6 +53,16 @@ class Passage:
     """Not yet, while somebody else is asked."""
 
 
+@dataclass(slots=True)
+class Look:
+    """A face of the last frame; `quality` while its passage is not decided, `match` where it was worth an embedding."""
+
+    track: int
+    face: Face
+    quality: Quality | None = None
+    match: Match | None = None
+
+
 class FaceTask:
     """One camera's faces. `see` a frame, get the sightings that became certain with it."""
 
@@ -72,6 +82,7 @@ class FaceTask:
         self._rule = rule
         self._whole_s = 0.0
         self._tracker: Tracker[Passage] = Tracker(Passage)
+        self.latest: list[Look] = []
 
     @property
     def busy(self) -> bool:
@@ -91,8 +102,9 @@ class FaceTask:
         sightings = [
             _not_live(track.memory.named, frame) for track in ended if track.memory.named and not track.memory.decided
         ]
-        for face, track in zip(faces, tracks, strict=True):
-            sighting = self._look(frame, rgb, gallery, face, track)
+        self.latest = [Look(track.number, face) for face, track in zip(faces, tracks, strict=True)]
+        for look, track in zip(self.latest, tracks, strict=True):
+            sighting = self._look(frame, rgb, gallery, look, track)
             if sighting is not None:
                 sightings.append(sighting)
         return sightings
@@ -108,21 +120,22 @@ class FaceTask:
         return self._pipeline.detect(rgb)
 
     def _look(
-        self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery, face: Face, track: Track[Passage]
+        self, frame: Frame, rgb: NDArray[np.uint8], gallery: Gallery, look: Look, track: Track[Passage]
     ) -> FaceSighting | None:
-        passage = track.memory
+        passage, face = track.memory, look.face
         if passage.decided:
             return None
         if passage.named is not None:
             return self._watch(frame, rgb, face, passage, passage.named)
-        quality = face_quality(rgb, face)
+        quality = look.quality = face_quality(rgb, face)
         if quality.why or not _worth(passage, quality.score, frame.at_monotonic):
             return None
         passage.looked_s = frame.at_monotonic
         passage.first_s = passage.first_s or frame.at_monotonic
         vector = self._pipeline.embed(rgb, face)
-        passage.matches.append(match(vector, gallery, self._rule))
-        if self._liveness != "none" and passage.matches[-1].person is not None:
+        look.match = match(vector, gallery, self._rule)
+        passage.matches.append(look.match)
+        if self._liveness != "none" and look.match.person is not None:
             passage.shown.append((self._pipeline.landmarks(rgb, face), vector))
         if quality.score > passage.best:
             passage.best, passage.jpeg = quality.score, crop_jpeg(rgb, _box(face))

@@ -34,8 +34,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A decided passage: where it was last seen, how it moved (px/s), when, and what was read."""
+    """A decided passage: its number, where it was last seen, how it moved (px/s), when, and what was read."""
 
+    number: int
     box: Box
     speed: tuple[float, float]
     at_s: float
@@ -46,6 +47,14 @@ class Gone:
         dx, dy = (speed * (at_s - self.at_s) for speed in self.speed)
         x0, y0, x1, y1 = self.box
         return max(near(self.box, box), near((x0 + dx, y0 + dy, x1 + dx, y1 + dy), box))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a decided track is: the number of its passage, from 1 on, and what was read."""
+
+    number: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,9 @@ class Passages:
     def __init__(self) -> None:
         self._tracker: Tracker[Memory] = Tracker(Memory)
         self._gone: list[Gone] = []
-        self._decided: dict[int, Verdict] = {}  # tracks in view
+        self._count = 0
+        self._decided: dict[int, Known] = {}  # tracks in view, and those that left with the last frame
+        self._left: list[int] = []
 
     @property
     def busy(self) -> bool:
@@ -77,9 +88,17 @@ class Passages:
             track.number in self._decided and track.likeness(box, at_s) >= NEAR for track in self._tracker.tracks
         )
 
+    def number_of(self, track: int) -> int | None:
+        """The passage that this track of the last frame belongs to, once that is decided: the first decided is 1."""
+        known = self._decided.get(track)
+        return known.number if known else None
+
     def see(self, boxes: list[Box], reads: list[Read], at_s: float) -> tuple[list[int], list[Decided]]:
         """(the track number of each box, passages decided now)."""
+        for number in self._left:
+            self._decided.pop(number, None)
         tracks, ended = self._tracker.update(boxes, at_s)
+        self._left = [track.number for track in ended]
         self._gone = [gone for gone in self._gone if at_s - gone.at_s < AGAIN_S + _DECIDING_S]
         found: list[Decided] = []
         for read, track in zip(reads, tracks, strict=True):
@@ -88,8 +107,8 @@ class Passages:
             memory = track.memory
             if not memory.decided and len(memory.reads) + len(memory.others) >= 2:
                 found += self._decide(track, vote(memory.reads + memory.others))
-            if (verdict := self._decided.pop(track.number, None)) is not None:
-                self._gone.append(Gone(track.box, track.speed, track.seen_s, verdict))
+            if (known := self._decided.get(track.number)) is not None:
+                self._gone.append(Gone(known.number, track.box, track.speed, track.seen_s, known.verdict))
         return [track.number for track in tracks], found
 
     def _note(self, track: Track[Memory], read: Read, at_s: float) -> list[Decided]:
@@ -116,8 +135,8 @@ class Passages:
         """The track is another car's from now on."""
         memory = track.memory
         first = self._decide(track, vote(memory.reads)) if not memory.decided and len(memory.reads) >= 2 else []
-        if (verdict := self._decided.pop(track.number, None)) is not None:
-            self._gone.append(Gone(track.box, (0.0, 0.0), at_s, verdict))
+        if (known := self._decided.pop(track.number, None)) is not None:
+            self._gone.append(Gone(known.number, track.box, (0.0, 0.0), at_s, known.verdict))
         memory.reads, memory.others = memory.others, []
         memory.decided, memory.began, memory.began_s = False, track.box, at_s
         return first + self._decide(track, vote(memory.reads))
@@ -128,16 +147,19 @@ class Passages:
         began = memory.began or track.first
         memory.decided = True
         others = self._gone + self._decided_in_view()
-        self._decided[track.number] = verdict
-        if any(_same_car(gone, began, memory.began_s, verdict) for gone in others):
+        same = next((gone for gone in others if _same_car(gone, began, memory.began_s, verdict)), None)
+        if same is not None:
+            self._decided[track.number] = Known(same.number, verdict)
             return []
+        self._count += 1
+        self._decided[track.number] = Known(self._count, verdict)
         return [Decided(track.number, began, track.box, verdict)]
 
     def _decided_in_view(self) -> list[Gone]:
         return [
-            Gone(track.box, track.speed, track.seen_s, self._decided[track.number])
+            Gone(known.number, track.box, track.speed, track.seen_s, known.verdict)
             for track in self._tracker.tracks
-            if track.number in self._decided
+            if (known := self._decided.get(track.number)) is not None
         ]
 
 

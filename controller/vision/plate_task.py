@@ -42,11 +42,17 @@ class PlateTask:
         self._pipeline = pipeline
         self._passages = Passages()
         self._pictures: dict[int, Picture] = {}
+        self.latest: list[tuple[int, PlateRead]] = []
+        """What the last frame showed: each read with its track's number."""
 
     @property
     def busy(self) -> bool:
         """A plate is in view, even if it stands still and is decided."""
         return self._passages.busy
+
+    def passage_of(self, track: int) -> int | None:
+        """Which of this task's sightings, from 1 on, a track of the last frame belongs to, once that is decided."""
+        return self._passages.number_of(track)
 
     def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[PlateSighting]:
         """`rgb` (height, width, 3). One sighting a passage."""
@@ -58,6 +64,7 @@ class PlateTask:
             for read, box in zip(found, boxes, strict=True)
         ]
         numbers, decided = self._passages.see(boxes, reads, at_s)
+        self.latest = list(zip(numbers, found, strict=True))
         self._keep_pictures(frame, rgb, list(zip(numbers, boxes, reads, strict=True)))
         return [self._sighting(frame, passage) for passage in decided]
 
