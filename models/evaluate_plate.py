@@ -6,6 +6,7 @@ See `plates/truth.py` for the table.
 """
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,15 +34,18 @@ IOU_OF_A_FIND = 0.3
 _PLATE_PX = (188, 48)
 """The size at which other readers are handed a plate that ours found."""
 _Row = TypeVar("_Row")
+_Sure = TypeVar("_Sure", Reading, PlateRead, Reading | PlateRead)
+Reads = Sequence[Reading | PlateRead]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came out for one picture with a plate; `read` is empty where none was found."""
+    """What came out for one picture with a plate, and in how much time; `read` is empty where none was found."""
 
     truth: Truth
     read: str
     confidence: float
+    spent_ms: float
 
     @property
     def whole(self) -> bool:
@@ -105,14 +109,16 @@ def evaluate_plate(
     if plot is not None and not plot.parent.is_dir():
         raise TruthError(f"{plot}: there is no such folder. Next step: another --plot FILE")
     for truth, rgb in _pictures(data, corners, tally):
-        read, plate = _look(pipeline, truth, rgb, tally)
+        reads, spent_ms = _timed(_read, pipeline, truth, rgb)
+        plate = _note(pipeline, truth, rgb, reads, tally)
         if not truth.text:
             continue
-        tally.outcomes.append(_outcome(truth, read))
+        tally.outcomes.append(_outcome(truth, reads, spent_ms))
         if float_pipeline is not None:
-            tally.float_outcomes.append(_outcome(truth, _surest(float_pipeline, truth, rgb)))
+            tally.float_outcomes.append(_outcome(truth, *_timed(_read, float_pipeline, truth, rgb)))
         for name, peer in present.items():
-            tally.peers[name].append(Outcome(truth, peer.timed(rgb, plate), 0.0))
+            text, spent_ms = _timed(peer.read, rgb, plate)
+            tally.peers[name].append(Outcome(truth, text, 0.0, spent_ms))
     sure = pipeline.sure_confidence
     rows = reliability(
         [outcome.confidence for outcome in tally.outcomes], [outcome.whole for outcome in tally.outcomes]
@@ -150,26 +156,36 @@ def _pictures(data: Path, corners: Path | None, tally: Tally) -> Iterator[tuple[
         yield replace(truth, kind=truth.kind_of(rgb.shape[1], rgb.shape[0])), rgb
 
 
-def _look(
-    pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray, tally: Tally
-) -> tuple[Reading | PlateRead | None, np.ndarray | None]:
-    """The read that counts, and the plate alone as other readers get it."""
+def _read(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray) -> Reads:
+    return [pipeline.read(rgb)] if truth.kind == "crop" else pipeline.read_frame(rgb, still=True)
+
+
+def _timed(work: Callable[..., _Row], *given: Any) -> tuple[_Row, float]:
+    """What it gives, and its ms."""
+    started = time.perf_counter()
+    return work(*given), (time.perf_counter() - started) * 1e3
+
+
+def _note(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray, reads: Reads, tally: Tally) -> np.ndarray | None:
+    """The plate alone as other readers get it."""
     if truth.kind == "crop":
-        return pipeline.read(rgb), rgb
-    plates = pipeline.read_frame(rgb, still=True)
+        return rgb
+    plates = [read for read in reads if isinstance(read, PlateRead)]
     for stage, spent_ms in pipeline.stage_ms.items():
         tally.stages[stage].append(spent_ms)
     if not truth.text:
         tally.empty_pictures += 1
         tally.false_plates += len(plates)
-        return None, None
-    surest = max(plates, key=lambda plate: plate.confidence, default=None)
+        return None
     if truth.corners:
         tally.located.append(_located(truth, plates))
-    if truth.body_colours and surest is not None:
+    surest = _surest(plates)
+    if surest is None:
+        return None
+    if truth.body_colours:
         paint = told([(body_chances(rgb, surest.corners, surest.colour), 1.0)])
         tally.bodies.append((paint.name, truth.body_colours))
-    return surest, rectify(rgb, surest.corners, *_PLATE_PX) if surest else None
+    return rectify(rgb, surest.corners, *_PLATE_PX)
 
 
 def _located(truth: Truth, plates: Sequence[PlateRead]) -> Located:
@@ -183,10 +199,8 @@ def _located(truth: Truth, plates: Sequence[PlateRead]) -> Located:
     return Located(truth, best, error_px, error_px / float(np.linalg.norm(corners[1] - corners[0])))
 
 
-def _surest(pipeline: PlatePipeline, truth: Truth, rgb: np.ndarray) -> Reading | PlateRead | None:
-    if truth.kind == "crop":
-        return pipeline.read(rgb)
-    return max(pipeline.read_frame(rgb, still=True), key=lambda plate: plate.confidence, default=None)
+def _surest(reads: Sequence[_Sure]) -> _Sure | None:
+    return max(reads, key=lambda read: read.confidence, default=None)
 
 
 def _float_pipeline(threads: int, run: Path) -> PlatePipeline:
@@ -195,8 +209,9 @@ def _float_pipeline(threads: int, run: Path) -> PlatePipeline:
     return PlatePipeline(threads, reader=FloatReader(run))
 
 
-def _outcome(truth: Truth, read: Reading | PlateRead | None) -> Outcome:
-    return Outcome(truth, read.text if read else "", read.confidence if read else 0.0)
+def _outcome(truth: Truth, reads: Reads, spent_ms: float) -> Outcome:
+    read = _surest(reads)
+    return Outcome(truth, read.text if read else "", read.confidence if read else 0.0, spent_ms)
 
 
 def _folder(outcome: Outcome | Located) -> str:
@@ -233,6 +248,7 @@ def _accuracy(outcomes: list[Outcome]) -> dict[str, Any]:
         "whole_plate": _share(outcome.whole for outcome in outcomes),
         "without_province": _share(outcome.read[1:] == outcome.truth.text[1:] for outcome in outcomes),
         "characters": 1 - wrong / characters if characters else None,
+        "ms_median": round(float(np.median([outcome.spent_ms for outcome in outcomes])), 2) if outcomes else None,
     }
 
 
@@ -277,7 +293,7 @@ def _body_figures(bodies: list[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
 
 
 def _peer_figures(tally: Tally, peers: dict[str, other_readers.Peer | None]) -> dict[str, Any]:
-    """Accuracy on the same pictures, ms a picture, MB of models; None for a peer that cannot be had here."""
+    """Accuracy and ms on the same pictures, MB of models; None for a peer that cannot be had here."""
     figures: dict[str, Any] = {}
     for name, peer in peers.items():
         if peer is None:
@@ -288,7 +304,6 @@ def _peer_figures(tally: Tally, peers: dict[str, other_readers.Peer | None]) -> 
             **_accuracy(outcomes),
             "impossible": _impossible(outcomes),
             "by_folder": _grouped(outcomes, _folder, _accuracy),
-            "ms_median": round(float(np.median(peer.spent_ms)), 2) if peer.spent_ms else None,
             "mb": round(peer.megabytes, 2),
         }
     return figures

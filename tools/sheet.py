@@ -63,7 +63,8 @@ def _small(picture: av.VideoFrame) -> NDArray[np.uint8]:
 def _tile(bgr: NDArray[np.uint8], outline: NDArray[np.float32], words: str) -> NDArray[Any]:
     out, corners = bgr.copy(), np.round(outline).astype(np.int32)
     cv2.polylines(out, [corners], True, _GREEN_BGR, 2, cv2.LINE_AA)
-    at = (int(corners[:, 0].min()), int(corners[:, 1].max()) + 22)
+    below = int(corners[:, 1].max()) + 22
+    at = (int(corners[:, 0].min()), below if below < len(out) - 4 else int(corners[:, 1].min()) - 8)
     seen = words.encode("ascii", "replace").decode()  # OpenCV's letters have no Chinese
     cv2.putText(out, seen, at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, _GREEN_BGR, 2, cv2.LINE_AA)
     return out

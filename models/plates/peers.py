@@ -6,9 +6,8 @@ LPRNet_Pytorch needs PyTorch and its weights; HyperLPR3 and RapidOCR their packa
 import importlib.util
 import logging
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,12 @@ _log = logging.getLogger(__name__)
 _PUNCTUATION = re.compile(r"[^0-9A-Z\u4e00-\u9fff]")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A reader that is not ours. `read(rgb, plate)`: the picture, and the plate alone if it is known where it is."""
 
     read: Callable[[np.ndarray, np.ndarray | None], str]
     megabytes: float
-    spent_ms: list[float] = field(default_factory=list)
-
-    def timed(self, rgb: np.ndarray, plate: np.ndarray | None) -> str:
-        """`read`, its time noted."""
-        started = time.perf_counter()
-        text = self.read(rgb, plate)
-        self.spent_ms.append((time.perf_counter() - started) * 1e3)
-        return text
 
 
 def available(weights: Path | None) -> dict[str, Peer | None]:
