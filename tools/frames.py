@@ -25,9 +25,12 @@ def read_picture(file: Path) -> Picture:
         raise OSError(f"{file} cannot be read ({error.strerror}). Next step: look at the path") from error
 
 
-def write_png(file: Path, bgr: NDArray[np.uint8]) -> None:
-    """(height, width, 3) BGR as PNG; OSError that names the file and the next step."""
+def write_png(file: Path, bgr: NDArray[np.uint8] | None = None) -> None:
+    """(height, width, 3) BGR as PNG; OSError that names the file and the next step.
+
+    Without a picture an empty file, so that what cannot be written is said before long work and not after it.
+    """
     try:
-        file.write_bytes(bytes(cv2.imencode(".png", bgr)[1]))
+        file.write_bytes(b"" if bgr is None else bytes(cv2.imencode(".png", bgr)[1]))
     except OSError as error:
         raise OSError(f"{file} cannot be written ({error.strerror}). Next step: another --plot FILE") from error

@@ -43,6 +43,8 @@ class Watched:
 
 def plate_passages(source: Path, tell: Tell, plot: Path | None = None) -> Watched:
     """Ctrl-C ends the film there. OSError names the file and the next step."""
+    if plot is not None:
+        write_png(plot)
     film, sheet = PlateFilm(PlatePipeline()), Sheet()
 
     def see(frame: Frame) -> int:
@@ -63,6 +65,8 @@ def face_passages(
     source: Path, pipeline: FacePipeline, known: Enrolled, liveness: str, tell: Tell, plot: Path | None = None
 ) -> Watched:
     """`liveness` as in the site file: none, turn, nod. Ctrl-C ends the film there. OSError names the file."""
+    if plot is not None:
+        write_png(plot)
     film = FaceFilm(pipeline, Rule.of_card(pipeline.embedder.card), known.gallery, liveness)
     sheet = Sheet()
 

@@ -93,6 +93,14 @@ def test_ctrl_c_keeps_what_was_found_until_then(gate: Path, monkeypatch: pytest.
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_plot_that_cannot_be_written_is_said_before_the_film_is_watched(
+    gate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films.PlateFilm, "see", lambda film, frame: pytest.fail("watched"))
+    done = CliRunner().invoke(app, ["plates", str(gate), "--plot", str(tmp_path / "nowhere" / "seen.png")])
+    assert done.exit_code == 2 and "another --plot FILE" in " ".join(done.stderr.split())
+
+
 def test_a_film_that_is_damaged_in_the_middle_is_seen_before_and_after(gate: Path, tmp_path: Path) -> None:
     content = bytearray(gate.read_bytes())
     middle = len(content) // 2
