@@ -28,6 +28,7 @@ from models.face_match import Gallery
 from models.plate import PlatePipeline, PlateRead
 
 NAME = "film"
+_NOTHING = np.zeros((0, 0), np.float32)  # instead of a read's distribution: a car may stand in view for an hour
 T = TypeVar("T")
 
 
@@ -113,7 +114,7 @@ class PlateFilm:
         for track, read in self._task.latest:
             trail = self._trails.setdefault(track, _Trail())
             trail.seen_s = frame.at_monotonic
-            trail.moments.append(Moment(frame.seq, frame.at_monotonic, read))
+            trail.moments.append(Moment(frame.seq, frame.at_monotonic, replace(read, distribution=_NOTHING)))
         for track, trail in self._trails.items():
             number = self._task.passage_of(track)
             if number is not None and number != trail.number:

@@ -212,6 +212,13 @@ def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[
     assert figures["characters"] == pytest.approx(13 / 14)
     assert (figures["false_plates_per_1000"], figures["detect_recall_iou07"]) == (0.0, 1.0)
     assert figures["corner_error_px"] < 6 and figures["corner_error_share_of_width"] < 6 / 140
+    assert (
+        figures["corner_error_share_mean"]
+        == figures["corner_error_share_p90"]
+        == figures["corner_error_share_of_width"]
+    )
+    folder = figures["by_folder"][tmp_path.name]
+    assert (folder["pictures_with_corners"], folder["detect_recall_iou07"]) == (1, 1.0) and folder["ms_median"] > 0
     assert figures["rejected_share"] == pytest.approx(1 - figures["sure_share"])
     assert sum(row["count"] for row in figures["reliability"]) == 2
     assert (tmp_path / "plot.png").stat().st_size > 0

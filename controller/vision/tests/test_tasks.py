@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from models.face import Box, Face
 from models.face_decision import Rule
 from models.face_match import Gallery, Match
 from models.picture_file import inspect
+from models.plate import PlateRead
 from models.plates.alphabet import SYMBOLS
 
 RGB = np.clip(np.random.default_rng(5).normal(120, 30, (300, 400, 3)), 0, 255).astype(np.uint8)
@@ -269,14 +269,13 @@ class SaidPlates:
         self.x = 100.0
         self.y = 100.0
 
-    def read_frame(self, rgb: np.ndarray) -> list[Any]:
+    def read_frame(self, rgb: np.ndarray) -> list[PlateRead]:
         text = self.texts.pop(0)
         x, y = self.x, self.y
         corners = np.array([[x, y], [x + 90, y], [x + 90, y + 30], [x, y + 30]], np.float32)
         posteriors = (self.posterior,) * len(text)
-        read = SimpleNamespace(corners=corners, score=0.9, rows=1, text=text, posteriors=posteriors)
-        read.confidence, read.plate_type, read.colour = self.posterior, "blue", "blue"
-        read.distribution = np.zeros((len(text), len(SYMBOLS)), np.float32)
+        distribution = np.zeros((len(text), len(SYMBOLS)), np.float32)
+        read = PlateRead(corners, 0.9, 1, text, posteriors, self.posterior, "blue", "blue", distribution)
         return [read] if text else []
 
 
