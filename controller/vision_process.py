@@ -234,7 +234,7 @@ class VisionProcess:
 
 def _lower_priority(pid: int) -> None:
     try:
-        os.setpriority(os.PRIO_PROCESS, pid, NICE)
+        os.setpriority(os.PRIO_PROCESS, pid, os.nice(0) + NICE)
     except OSError:
         _log.debug("the cameras' process keeps its priority")
 

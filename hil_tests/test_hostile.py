@@ -1,4 +1,6 @@
-"""Hostile messages, a hostile broker, a wire that dies: the relay rises as often as it was rightly asked, no more."""
+"""Hostile messages, a million with `--whole`, a hostile broker, a wire that dies: the relay rises as often as it was
+rightly asked, no more.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import aiomqtt
 
-from tools.bench_hostile import storm
+from tools.bench_hostile import MESSAGES, THROUGH_BROKER, THROUGH_MQTT, storm
 from tools.broker import free_port
 from tools.hostile_bus import EvilBroker, attack_through_broker
 from tools.live_door import LiveDoor, live_door, until
@@ -29,20 +31,26 @@ def play(folder: Path, story: Callable[[LiveDoor], Awaitable[None]], port: int =
     asyncio.run(whole())
 
 
-def test_a_million_hostile_messages_make_no_edge() -> None:
-    found = storm()
-    assert isinstance(found["messages"], int) and found["messages"] >= 1_000_000
+def test_hostile_messages_make_no_edge(divisor: int) -> None:
+    messages = MESSAGES // divisor
+    found = storm(messages, THROUGH_MQTT // divisor)
+    assert isinstance(found["messages"], int) and found["messages"] >= messages
     assert (found["unauthorised_edges"], found["missing_edges"], found["not_refused"]) == (0, 0, 0)
-    assert found["authorised_edges"] == found["edges"] and isinstance(found["edges"], int) and found["edges"] > 5_000
+    assert (
+        found["authorised_edges"] == found["edges"]
+        and isinstance(found["edges"], int)
+        and found["edges"] > messages // 200
+    )
     assert (found["mqtt_crashes"], found["mqtt_retained_heard"], found["clock_errors"]) == (0, 0, 0)
     assert isinstance(found["heap_growth_bytes"], int) and found["heap_growth_bytes"] <= 512
     kinds = found["kinds"]
-    assert isinstance(kinds, dict) and len(kinds) >= 17 and min(kinds.values()) > 1_000, kinds
+    assert isinstance(kinds, dict) and len(kinds) >= 17 and min(kinds.values()) > messages // 1_000, kinds
 
 
-def test_twenty_thousand_hostile_messages_through_mosquitto_make_no_edge() -> None:
-    siege = asyncio.run(attack_through_broker(20_000))
-    assert (siege.messages, siege.edges) == (20_000, siege.authorised) and siege.authorised > 20
+def test_hostile_messages_through_mosquitto_make_no_edge(divisor: int) -> None:
+    messages = THROUGH_BROKER // divisor
+    siege = asyncio.run(attack_through_broker(messages))
+    assert (siege.messages, siege.edges) == (messages, siege.authorised) and siege.authorised > messages // 1_000
 
 
 def test_a_broker_in_the_attackers_hands_opens_nothing_and_stops_no_resident(tmp_path: Path) -> None:

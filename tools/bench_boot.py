@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tools.bench import Report
+from tools.firmware_tests import WARP_HEAP
 from tools.machine import describe
 from tools.simulate import simulate, whole
 
@@ -43,7 +44,7 @@ def bench_boot(resets: int = RESETS, show: Callable[[int], None] = lambda done: 
 
 
 def _run(seed: int) -> Report:
-    return simulate("device.tests.resets", PART, seed)
+    return simulate("device.tests.resets", PART, seed, heap=WARP_HEAP)
 
 
 def _sum(found: list[Report], name: str) -> Counter[str]:

@@ -41,12 +41,12 @@ _NOBODY = BrokerAddress("127.0.0.1", 9, "localhost")  # the link never comes up:
 _WAIT_S = 120.0
 
 
-def bench_door(decisions: int = DECISIONS, swipes: int = SWIPES) -> Report:
+def bench_door(decisions: int = DECISIONS, swipes: int = SWIPES, scans: int = SCANS) -> Report:
     """Decision, relay, journal and list times; reads; bytes; and a linear scan of JSON as the peer."""
     figures: Report = {}
     for count in SIZES:
         _decisions(figures, count, decisions)
-    peers = _peers()
+    peers = _peers(scans)
     p99 = {count: _number(figures[f"decision_ms_p99_{count}"]) for count in SIZES}
     figures["decision_ratio_20000_to_100"] = round(
         _number(figures["decision_ms_p50_20000"]) / _number(figures["decision_ms_p50_100"]), 2
@@ -87,7 +87,7 @@ def _decisions(figures: Report, count: int, decisions: int) -> None:
     figures["journal_append_ms_p99"] = round(percentile(appends, 0.99), 3)
 
 
-def _peers() -> Report:
+def _peers(scans: int) -> Report:
     """The same MicroPython, heap and flash without our list: JSON, as esp-rfid keeps its users.
 
     esp-rfid itself (src/rfid.esp, rfidloop) has one JSON file a user, found by its name: SPIFFS looks through all of
@@ -97,12 +97,12 @@ def _peers() -> Report:
     identity = new_device("bench", _NOBODY, b"")
     for count in SIZES:
         users = "".join(_user(card) + "\n" for card in range(1, count + 1)).encode()
-        cards = [1 + n * count // SCANS % count for n in range(SCANS)]
+        cards = [1 + n * count // scans % count for n in range(scans)]
         found = asyncio.run(_probe(identity, "scan", cards, {"users.json": users}))
         peers[f"json_scan_ms_p50_{count}"] = round(statistics.median(found["us"]) / 1000, 2)
         peers[f"json_scan_ms_p99_{count}"] = round(percentile([us / 1000 for us in found["us"]], 0.99), 2)
     files = {f"P/{card}": _user(card).encode() for card in range(1, FILES + 1)}
-    cards = [1 + n * FILES // SCANS for n in range(SCANS)]
+    cards = [1 + n * FILES // scans for n in range(scans)]
     found = asyncio.run(_probe(identity, "file", cards, files))
     peers[f"json_file_ms_p99_{FILES}"] = round(percentile([us / 1000 for us in found["us"]], 0.99), 2)
     return peers

@@ -61,7 +61,7 @@ class _Child:
             stderr=asyncio.subprocess.DEVNULL,
         )
         child = cls(process)
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.nice(0) + NICE)
         cameras = [{"id": f"{task}{number}", "url": url, "task": task} for number in range(1, streams + 1)]
         await child.tell(cameras=cameras, threads=VisionSettings().threads)
         return child

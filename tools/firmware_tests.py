@@ -16,7 +16,14 @@ from tools.setup import system
 
 FIRMWARE = Path(__file__).resolve().parents[1] / "firmware"
 _HEAP = "256m"  # tests hold whole lists in memory; the 128 kB of a door are tested on the virtual board
-FLASH_HEAP = "24m"  # for tests that hold a flash: what runs on it collects often, which takes longer in a larger heap
+FLASH_HEAP = "8m"  # for tests that hold a flash: what runs on it collects often, which takes longer in a larger heap
+WARP_HEAP = "2m"  # for those whose flash lies outside of it (`device/tests/warp.py`)
+_HEAPS = {
+    "device.tests.mp_test_full_flash": "24m",
+    "device.tests.mp_test_resets": WARP_HEAP,
+    "device.tests.mp_test_soak": WARP_HEAP,
+}
+_LONGEST = ("device.tests.mp_test_soak", "doorlogic.tests.test_door_search")  # begin first
 _TIMEOUT_S = 600
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
 
@@ -46,8 +53,9 @@ def collect(folder: str, names: list[str]) -> str:
 
 def modules(firmware: Path = FIRMWARE) -> list[str]:
     """Dotted names of every test file, as MicroPython imports them."""
-    files = sorted(firmware.glob("*/tests/test_*.py")) + sorted(firmware.glob("*/tests/mp_test_*.py"))
-    return [".".join(file.relative_to(firmware).with_suffix("").parts) for file in files]
+    files = [*firmware.glob("*/tests/test_*.py"), *firmware.glob("*/tests/mp_test_*.py")]
+    names = [".".join(file.relative_to(firmware).with_suffix("").parts) for file in files]
+    return sorted(names, key=lambda name: (name not in _LONGEST, ".mp_test" not in name, name))
 
 
 def run_on_micropython(names: list[str] | None = None) -> int:
@@ -71,7 +79,8 @@ def _run(name: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "collect.py"
         script.write_text(collect(str(FIRMWARE), [name]))
-        argv = [*system.micropython(), "-X", f"heapsize={FLASH_HEAP if '.mp_test' in name else _HEAP}", str(script)]
+        heap = _HEAPS.get(name, FLASH_HEAP if ".mp_test" in name else _HEAP)
+        argv = [*system.micropython(), "-X", f"heapsize={heap}", str(script)]
         done = subprocess.run(
             argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_TIMEOUT_S, check=False
         )

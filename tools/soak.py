@@ -9,11 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tools.bench import Report
+from tools.firmware_tests import WARP_HEAP
 from tools.machine import describe
 from tools.simulate import simulate, whole
 
 DAYS = 7
-_HEAP = "8m"
 _YEAR = 365
 _ERASES = 1_000  # of one sector in a year: of the 100,000 it is built for
 _FLAT = 1_024  # bytes that come and go
@@ -28,10 +28,10 @@ def soak(days: int = DAYS, seed: int = 1, show: Callable[[int], None] = lambda d
             "device.tests.soak",
             days,
             seed,
-            heap=_HEAP,
+            heap=WARP_HEAP,
             show=lambda line: show(int(line.removeprefix("day "))) if line.startswith("day ") else None,
         )
-        wear = pool.submit(simulate, "device.tests.wear", _YEAR, heap=_HEAP)
+        wear = pool.submit(simulate, "device.tests.wear", _YEAR)
         figures = {**life.result(), "wear": wear.result()}
     return {"name": "soak", "figures": figures, "peers": {}, "machine": describe()}, _wrong(
         life.result(), wear.result()

@@ -103,7 +103,7 @@ class Wire:
                     async for message in client.messages:
                         self._take(str(message.topic).split("/")[3], bytes(message.payload))
             except aiomqtt.MqttError:
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(_POLL_S)  # before a door is back: what it tells then is not told again
 
     def _take(self, device: str, payload: bytes) -> None:
         try:

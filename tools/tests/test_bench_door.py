@@ -12,7 +12,7 @@ from tools.bench_door import bench_door, percentile
 @pytest.fixture(scope="module")
 def report() -> dict[str, dict[str, float]]:
     """One short run."""
-    return cast("dict[str, dict[str, float]]", bench_door(decisions=150, swipes=4))
+    return cast("dict[str, dict[str, float]]", bench_door(decisions=150, swipes=2, scans=12))
 
 
 def test_decision_time_does_not_grow_with_residents(report: dict[str, dict[str, float]]) -> None:

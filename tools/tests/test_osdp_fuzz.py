@@ -1,4 +1,4 @@
-"""100,000 replies of OSDP readers spoilt on their way to the panel: no card or PIN that the reader did not tell."""
+"""Spoilt replies of OSDP readers, 100,000 with `--whole`: no card or PIN is read that the reader did not tell."""
 
 import random
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from doorwire import doorlist
 from doorwire import vocabulary as words
 
 FRAMES = 100_000
+PANELS = 4
 SHARE = 0.5  # of the replies: sessions have to come about in between
 SLOW_MS = 25  # spares the test time that the panel only waits
 CARD = "00001100000000001001000001"
@@ -80,13 +81,13 @@ class Noise:
         return said + self._random.choice(self._old)  # two replies in one breath
 
 
-def play(seed: int) -> tuple[int, int, list[tuple[int, int]]]:
+def play(seed: int, frames: int) -> tuple[int, int, list[tuple[int, int]]]:
     """(replies spoilt, cards and PINs that came through whole, what the panel read); there is always more to tell."""
     devices = [Device(0), Device(1)]
     house = House(devices, {0: KEY, 1: KEY})
     noise = house.meddle = Noise(seed)
     house.slow_ms = SLOW_MS
-    while noise.spoilt < FRAMES // 4:
+    while noise.spoilt < frames:
         for device in devices:
             if len(device.events) < 2:
                 device.events += [card(CARD), keys("4711#")]
@@ -95,9 +96,10 @@ def play(seed: int) -> tuple[int, int, list[tuple[int, int]]]:
     return noise.spoilt, noise.cards, read
 
 
-def test_spoilt_replies_never_become_a_credential() -> None:
+def test_spoilt_replies_never_become_a_credential(divisor: int) -> None:
+    frames = FRAMES // PANELS // divisor
     with ProcessPoolExecutor(2) as pool:
-        for spoilt, whole, read in pool.map(play, range(4)):
-            assert spoilt == FRAMES // 4
+        for spoilt, whole, read in pool.map(play, range(PANELS), [frames] * PANELS):
+            assert spoilt == frames
             assert set(read) <= TOLD
-            assert 1_000 < len(read) <= whole  # none twice, and the readers did work in between
+            assert frames // 25 < len(read) <= whole  # none twice, and the readers did work in between

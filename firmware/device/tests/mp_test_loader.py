@@ -1,5 +1,6 @@
 """The loader with real ROM images in LittleFS: whatever is damaged, what is whole runs; nothing is ever formatted."""
 
+import gc
 import hashlib
 import sys
 
@@ -33,6 +34,7 @@ def put(folder: str, name: str, data: bytes) -> None:
 
 def boot(folder: str) -> "int | None":
     """What the application of this boot says; None when there is none."""
+    threshold = gc.threshold()
     try:
         if not loader.mount(folder):
             return None
@@ -42,6 +44,7 @@ def boot(folder: str) -> "int | None":
         return answer.VALUE
     finally:
         sys.path[:] = PATH
+        gc.threshold(threshold)  # the loader's is for a heap of 128 kB
         try:
             vfs.umount("/rom")
         except OSError:
