@@ -42,6 +42,7 @@ async def attack_through_broker(count: int, seed: int = 1) -> Siege:
             began = time.monotonic()
             for done in range(0, count, _HONEST_EVERY):
                 last = await door.open(client)  # in order: all that was sent before has arrived
+                await until(lambda: not door.board.level("relay"))  # what opens it again makes an edge
                 await _barrage(door, client, chance, min(_HONEST_EVERY, count - done))
             await door.open(client)
             took_s = time.monotonic() - began
