@@ -79,7 +79,6 @@ class Doorway:
         self._settings = settings
         self.lists = lists
         self.uses = Uses(folder + "uses")
-        self._tidied = -1  # the list after which uses were last tidied
         self._pins = PinLock(folder + "pins", habits.pin_errors, habits.pin_lock_s, board.uptime_ms())
         self._habits = habits
         self._waiting: Decision | None = None  # a card whose PIN is awaited
@@ -201,12 +200,7 @@ class Doorway:
     def _passed(self, record: doorlist.Record) -> None:
         """What a grant leaves behind."""
         if record.uses:
-            if self._tidied != self.lists.version:
-                try:
-                    self.uses.tidy(self.lists.grants)
-                    self._tidied = self.lists.version
-                except OSError:
-                    pass  # tried again at the next use
+            self.uses.tidy(self.lists.version, self.lists.grants)
             self.uses.count(record)
         if record.flags & doorlist.FLAG_FIRST_PERSON and not self._begun:
             self._begun = True
@@ -265,13 +259,8 @@ class Doorway:
         if self._waiting is not None:
             person, self._waiting = self._waiting.person, None
             self.signal(BUZZER, _DENIED_MS)
-            self.record(
-                words.EVENT_DENIED,
-                words.REASON_FACTOR_MISSING,
-                person,
-                words.CREDENTIAL_CARD,
-                self._waiting_card,
-            )
+            card = self._waiting_card
+            self.record(words.EVENT_DENIED, words.REASON_FACTOR_MISSING, person, words.CREDENTIAL_CARD, card)
 
     def unreadable(self, reason: int, count: int) -> None:
         """Frames of a reader that were no card."""

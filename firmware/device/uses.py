@@ -24,6 +24,7 @@ class Uses:
         self._path = path
         data = flash.read(path) or b""
         self._data = data if len(data) % _SIZE == 0 else b""
+        self._tidied = -1  # the list after which that was last done
 
     def of(self, record: "Record") -> int:
         """How often so far; too often when there is no room to count."""
@@ -39,12 +40,18 @@ class Uses:
         rest = self._data[:at] + self._data[at + _SIZE :] if at >= 0 else self._data
         self._replace(rest + record.digest + bytes([used]))
 
-    def tidy(self, listed: "Callable[[bytes], bool]") -> None:
-        """Forget what is no longer in the list. OSError when flash does not answer."""
+    def tidy(self, version: int, listed: "Callable[[bytes], bool]") -> None:
+        """Forget what is no longer in this list, once; when flash does not answer, at the next call."""
+        if version == self._tidied:
+            return
         kept = b""
-        for at in range(0, len(self._data), _SIZE):
-            if listed(self._data[at : at + _DIGEST_SIZE]):
-                kept += self._data[at : at + _SIZE]
+        try:
+            for at in range(0, len(self._data), _SIZE):
+                if listed(self._data[at : at + _DIGEST_SIZE]):
+                    kept += self._data[at : at + _SIZE]
+        except OSError:
+            return
+        self._tidied = version
         if kept != self._data:
             self._replace(kept)
 
