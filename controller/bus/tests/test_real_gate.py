@@ -3,19 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from controller.bus.session import Handlers, Session
-from controller.bus.tests.test_session import PASSWORD, RealClock, eventually
-from controller.conftest import DEVICES, Middle, write_site
+from controller.bus.tests.real_bus import eventually, with_board
+from controller.conftest import DEVICES, Middle
 from controller.events.audit import GuardActions
 from controller.events.ports import GateMode
-from controller.health import Health
-from controller.settings import load
-from controller.tasks import end
 from doorwire import vocabulary as words
 from doorwire.messages import Command
-from tools.broker import Broker
-from tools.bundle import build_bundle
-from tools.provision import BrokerAddress, new_device, write_image
 from tools.virtual_board.board import VirtualBoard
 
 LIMIT_S = 60.0
@@ -74,30 +67,7 @@ async def play(middle: Middle, board: VirtualBoard) -> None:
 
 def test_a_real_gate_waits_for_vehicles_obeys_people_and_opens_in_silence_if_told(tmp_path: Path) -> None:
     async def scene() -> None:
-        broker = Broker(tmp_path / "broker", "demo")
-        address = BrokerAddress("127.0.0.1", broker.port, "localhost")
-        device = DEVICES["north"]
-        settings = {"barrier": True, "release_s": RELEASE_S}
-        identity = new_device("demo", address, broker.ca_pem, device=device, settings=settings)
-        write_image(tmp_path / "gate.flash", identity, build_bundle())
-        await broker.add_users({"controller": PASSWORD, device: identity.broker_password})
-        await broker.start()
-        site = write_site(tmp_path, broker.port)
-        (tmp_path / "ca.pem").write_bytes(broker.ca_pem)
-        middle = Middle(load(site), RealClock(), {device: identity.key})
-        await middle.start()
-        session = Session(middle.settings.broker, "demo", PASSWORD, Health(middle.live))
-        listening = asyncio.ensure_future(
-            session.run(Handlers(middle.doors.on_up, middle.doors.on_link, lambda version: None))
-        )
-        middle.send = session.send
-        board = VirtualBoard(tmp_path / "gate.flash", tmp_path / "gate.log")
-        try:
+        async with with_board(tmp_path, "north", barrier=True, release_s=RELEASE_S) as (middle, board):
             await play(middle, board)
-        finally:
-            await board.stop()
-            await end([listening])
-            await middle.stop()
-            await broker.stop()
 
     asyncio.run(asyncio.wait_for(scene(), LIMIT_S))

@@ -5,62 +5,29 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from controller.bus.session import Handlers, Session
+from controller.bus.tests.real_bus import eventually, on_broker
 from controller.bus.tests.test_doors import CARD, signed
-from controller.conftest import HandClock, Middle, write_site
-from controller.health import Health
-from controller.settings import load
+from controller.conftest import Middle
 from controller.tasks import end
 from doorwire import vocabulary as words
 from tools.broker import Broker
 from tools.door_client import DoorClient
 from tools.door_simulator import SimulatedDoor
 
-PASSWORD = "a password"
-
-
-class RealClock(HandClock):
-    """The broker's time is real."""
-
-    def unix(self) -> float:
-        return time.time()
-
-    def mono(self) -> float:
-        return time.monotonic()
-
-
-async def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> None:
-    """Returns when it holds; the wire here is real, and so is its time."""
-    end = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end, "did not come true"
-        await asyncio.sleep(0.01)
+PASSWORD = "door password"
 
 
 async def with_broker(tmp_path: Path, keys: dict[str, bytes], scene: Callable[..., Awaitable[None]]) -> None:
     """Run `scene(broker, middle, door)` with everything connected."""
     broker = Broker(tmp_path / "broker", "demo")
-    await broker.start()
     device, key = next(iter(keys.items()))
-    await broker.add_users({"controller": PASSWORD, device: "door password"})
-    site = write_site(tmp_path, broker.port)
-    (tmp_path / "ca.pem").write_bytes(broker.ca_pem)
-    middle = Middle(load(site), RealClock(), keys)
-    await middle.start()
-    health = Health(middle.live)
-    session = Session(middle.settings.broker, "demo", PASSWORD, health)
-    middle.send = session.send
-    handlers = Handlers(middle.doors.on_up, middle.doors.on_link, lambda version: None)
-    client = DoorClient(SimulatedDoor(device, key), "demo", ("127.0.0.1", broker.port), "door password", broker.ca_pem)
-    tasks = [asyncio.ensure_future(session.run(handlers))]
-    try:
-        await eventually(lambda: bool(health.is_ok("broker")))  # before it listens it would miss the door's Hello
-        tasks.append(asyncio.ensure_future(client.run()))
-        await scene(broker, middle, client.door)
-    finally:
-        await end(tasks)
-        await middle.stop()
-        await broker.stop()
+    async with on_broker(tmp_path, broker, keys, {device: PASSWORD}) as middle:
+        client = DoorClient(SimulatedDoor(device, key), "demo", ("127.0.0.1", broker.port), PASSWORD, broker.ca_pem)
+        running = asyncio.ensure_future(client.run())
+        try:
+            await scene(broker, middle, client.door)
+        finally:
+            await end([running])
 
 
 def test_events_lists_and_commands_pass_a_real_broker(tmp_path: Path, keys: dict[str, bytes]) -> None:
