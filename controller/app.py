@@ -27,6 +27,7 @@ from controller.events.flow import Flow
 from controller.events.ingest import Ingest
 from controller.events.keeper import Keeper
 from controller.events.live import Live
+from controller.events.opening import Opening
 from controller.events.prompts import Prompts
 from controller.events.visits import Visits
 from controller.health import Health
@@ -80,7 +81,7 @@ class App:
         self.alarm = Alarm(store.alerts, self.live, unix)
         consent = consent_text(settings.captures)
         self.keeper = Keeper(settings.captures, consent.version, store, unix)
-        self.captures = Captures(unix, self.keeper.offer)
+        self.captures = Captures(self.live, unix, self.keeper.offer)
         self.prompts = Prompts([camera.id for camera in settings.cameras if camera.prompt], self._clock.mono)
         self.visits = Visits(store.visits)
         self.ingest = Ingest(store.journal, self.alarm, self.live, self.tree, unix)
@@ -103,18 +104,20 @@ class App:
             store, settings.cameras, unix, self._offset_s, partial(secrets.token_bytes, 32), settings.store.flow_days
         )
         self.vision.on_flow = self.flow.seen
-        cameras = {camera.id: camera for camera in settings.cameras}
         self.decide = Decide(
-            cameras,
+            {camera.id: camera for camera in settings.cameras},
             lambda: self.lists.policy,
-            self.doors,
+            Opening(self.doors, self.visits, unix),
             self.alarm,
             self.captures,
-            self.live,
             self.flow.plate,
-            self.visits,
-            unix,
         )
+        self._compose_page()
+        loop = asyncio.get_running_loop()
+        store.database.on_full = partial(_call_soon, loop, self._disk)
+
+    def _compose_page(self) -> None:
+        settings, store, unix = self._settings, self.store, self._clock.unix
         self.services = Services(
             settings,
             self.tree,
@@ -135,8 +138,6 @@ class App:
         api = create_app(self.services)
         add_page(api, settings.site.name, self.prompts)
         self._uvicorn = server(api, settings.console)
-        loop = asyncio.get_running_loop()
-        store.database.on_full = partial(_call_soon, loop, self._disk)
 
     async def __aenter__(self) -> Self:
         self.health.set("disk", True)

@@ -10,6 +10,7 @@ from controller.access.policy import Policy
 from controller.events.captures import Captures
 from controller.events.decide import Decide
 from controller.events.live import Live
+from controller.events.opening import Opening
 from controller.events.ports import CommandResult, DoorView
 from controller.events.visits import Visits
 from controller.settings import CameraSettings, GateSettings, Settings
@@ -36,10 +37,8 @@ async def decisions(task: Literal["face", "plate"], sightings: list[dict[str, An
     tree = Tree(Settings.model_construct(grids=(), buildings=(), units=(), doors=(), gates=(gate,)))
     policy = Policy(tree, _document())
     # no alert is raised here, so that there need be no store
-    visits = Visits(cast(Any, None))
-    decide = Decide(
-        cameras, lambda: policy, bus, cast(Any, None), Captures(now), Live(), lambda seen: None, visits, now
-    )
+    opening = Opening(bus, Visits(cast(Any, None)), now)
+    decide = Decide(cameras, lambda: policy, opening, cast(Any, None), Captures(Live(), now), lambda seen: None)
     spent = []
     for sighting in sightings:
         began = time.perf_counter()

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tools.bundle import BundleError, build_bundle
-from tools.flash import Community, flash
+from tools.flash import Community, FlashReport, flash
 from tools.flash_errors import FlashError
 from tools.flash_link import ports as serial_ports
 from tools.provision import BrokerAddress, LedgerError
@@ -111,14 +111,7 @@ def flash_command(
         _fail(console, as_json, "interrupted", "the board keeps its old application; give the command again to go on")
     except (FlashError, ConfigError, BundleError, LedgerError) as error:
         _fail(console, as_json, getattr(error, "cause", "setup"), str(error))
-    if as_json:
-        typer.echo(json.dumps({"ok": report.ok, **dataclasses.asdict(report)}))
-    else:
-        console.print(
-            f"door [bold]{report.device}[/] runs {report.firmware}: self-test {report.self_test} "
-            f"({report.identity} identity, {report.files_written} files written, {report.seconds} s)",
-            highlight=False,
-        )
+    _show(console, as_json, report)
     if not report.ok:
         raise typer.Exit(1)
 
@@ -175,6 +168,17 @@ def _only_port() -> str:
 def _bar(console: Console) -> Progress:
     columns: tuple[Any, ...] = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _show(console: Console, as_json: bool, report: FlashReport) -> None:
+    if as_json:
+        typer.echo(json.dumps({"ok": report.ok, **dataclasses.asdict(report)}))
+        return
+    console.print(
+        f"door [bold]{report.device}[/] runs {report.firmware}: self-test {report.self_test} "
+        f"({report.identity} identity, {report.files_written} files written, {report.seconds} s)",
+        highlight=False,
+    )
 
 
 def _fail(console: Console, as_json: bool, cause: str, message: str) -> NoReturn:

@@ -3,7 +3,9 @@
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from controller.events.live import Live
 
 KEEP_S = 60.0
 LIMIT = 60
@@ -49,20 +51,26 @@ class Captures:
     """The last `LIMIT` pictures that are younger than `KEEP_S`."""
 
     def __init__(
-        self, unix: Callable[[], float], offer: Callable[[Capture, bytes], None] = lambda capture, jpeg: None
+        self,
+        live: Live,
+        unix: Callable[[], float],
+        offer: Callable[[Capture, bytes], None] = lambda capture, jpeg: None,
     ) -> None:
-        """`offer` hears of each one."""
+        """`offer` hears of each one that has a picture."""
+        self._live = live
         self._unix = unix
         self._offer = offer
         self._kept: OrderedDict[str, tuple[Capture, bytes]] = OrderedDict()
 
-    def add(self, capture: Capture, jpeg: bytes) -> None:
-        """Keep it for a while."""
+    def add(self, capture: Capture, jpeg: bytes | None) -> None:
+        """Show it, and keep its picture for a while."""
         self.drop_old()
-        self._kept[capture.id] = (capture, jpeg)
-        self._offer(capture, jpeg)
-        while len(self._kept) > LIMIT:
-            self._kept.popitem(last=False)
+        if jpeg:
+            self._kept[capture.id] = (capture, jpeg)
+            self._offer(capture, jpeg)
+            while len(self._kept) > LIMIT:
+                self._kept.popitem(last=False)
+        self._live.publish("capture", asdict(capture))
 
     def recent(self) -> list[Capture]:
         """Newest first."""

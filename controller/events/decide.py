@@ -1,8 +1,6 @@
 """A face or a plate was seen: may it pass, must somebody know, and what is kept of it (as a rule: nothing)."""
 
-import logging
 from collections.abc import Callable
-from dataclasses import asdict
 
 from controller.access.appearance import differences
 from controller.access.gate_sides import GateSides, Passing
@@ -10,22 +8,15 @@ from controller.access.policy import Policy, Verdict, normal_plate
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, SeenVehicle, new_capture_id
-from controller.events.live import Live
-from controller.events.ports import Doors
+from controller.events.opening import Opening
 from controller.events.tries import Tries
-from controller.events.visits import Visits
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
 from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
-from doorwire import vocabulary as words
 
-STALE_S = 5.0  # who was seen so long ago may have gone, and someone else may stand there
-CARD_S = 10  # to show the card in, where a face stands for its PIN
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
 SAME = 0.5  # probability of the plate that a barrier's other camera has just let pass: then it is that car
 RESOLVED = 0.99  # probability of a registered plate from which a doubtful read counts as that plate
-
-_log = logging.getLogger(__name__)
 
 
 class Decide:
@@ -35,23 +26,18 @@ class Decide:
         self,
         cameras: dict[str, CameraSettings],
         policy: Callable[[], Policy],
-        doors: Doors,
+        opening: Opening,
         alarm: Alarm,
         captures: Captures,
-        live: Live,
         count: Callable[[PlateSighting], None],
-        visits: Visits,
-        unix: Callable[[], float],
     ) -> None:
+        """`count` hears of each vehicle's passage."""
         self._cameras = cameras
         self._policy = policy
-        self._doors = doors
+        self._opening = opening
         self._alarm = alarm
         self._captures = captures
-        self._live = live
         self._count = count
-        self._visits = visits
-        self._unix = unix
         self._sides = GateSides()
         self._tries = Tries()
 
@@ -131,7 +117,7 @@ class Decide:
         verdict = self._policy().person_at(person, camera.opens, seen.at_unix)
         if not verdict.allowed:
             return verdict.reason
-        if camera.liveness != "none" and self._tries.too_many(camera.id, person, self._unix()):
+        if camera.liveness != "none" and self._tries.too_many(camera.id, person, seen.at_unix):
             return "locked-out"
         if camera.liveness != "none" and not seen.live:
             await self._note_try(seen, camera.opens, person)
@@ -139,12 +125,12 @@ class Decide:
         if camera.single and seen.others:
             return "not-alone"
         if camera.with_card:
-            return await self._vouch(camera.opens, seen.at_unix, person)
-        return await self._open(camera.opens, seen.at_unix, words.REASON_FACE, "face", person)
+            return await self._opening.to_card(camera.opens, person, seen.at_unix)
+        return await self._opening.to_face(camera.opens, person, seen.at_unix)
 
     async def _note_try(self, seen: FaceSighting, place: str, person: int) -> None:
         """Somebody with a resident's face moved otherwise than asked; who does so again and again may be a film."""
-        if seen.wrong_move and self._tries.fail(seen.camera, person, self._unix()):
+        if seen.wrong_move and self._tries.fail(seen.camera, person, seen.at_unix):
             words = (
                 "a face moved otherwise than asked three times: perhaps a film; it opens nothing here for 10 minutes"
             )
@@ -157,26 +143,7 @@ class Decide:
         vehicle = self._policy().vehicle(plate)
         if camera.opens is None or vehicle is None or not verdict.allowed:
             return verdict.reason
-        if not await self._visits.take(vehicle):
-            return "uses-spent"
-        outcome = await self._open(camera.opens, seen.at_unix, words.REASON_PLATE, "plate", verdict.person)
-        if outcome != "opened":
-            await self._visits.give_back(vehicle)
-        return outcome
-
-    async def _open(self, place: str, seen_unix: float, reason: int, who: str, person: int) -> str:
-        if self._unix() - seen_unix > STALE_S:
-            _log.warning("a sighting for %s came %.1f s late; nothing is opened", place, self._unix() - seen_unix)
-            return "stale"
-        result = await self._doors.open(place, reason, who, person)
-        return "opened" if result.done else result.reason
-
-    async def _vouch(self, place: str, seen_unix: float, person: int) -> str:
-        left_s = CARD_S - int(max(0.0, self._unix() - seen_unix))
-        if left_s <= 0:
-            return "stale"
-        result = await self._doors.vouch(place, words.REASON_FACE, person, left_s)
-        return "card-wanted" if result.done else result.reason
+        return await self._opening.to_vehicle(camera.opens, vehicle, seen.at_unix)
 
     def _watchlist(self, seen: PlateSighting) -> tuple[int, Level]:
         """(id of the surest entry or 0, its level)."""
@@ -210,9 +177,7 @@ class Decide:
         capture = Capture(
             new_capture_id(), seen.camera, kind, seen.at_unix, outcome, person, plate, probability, spare, vehicle
         )
-        if seen.jpeg:
-            self._captures.add(capture, seen.jpeg)
-        self._live.publish("capture", asdict(capture))
+        self._captures.add(capture, seen.jpeg)
 
     def _vehicle(self, seen: PlateSighting, plate: str) -> SeenVehicle:
         """What else was seen, and where that is not what is registered with the plate."""

@@ -79,7 +79,7 @@ class DutyRoom:
         middle = self.middle
         consent = consent_text(settings.captures).version
         self.keeper = Keeper(settings.captures, consent, middle.store, self.clock.unix)
-        self.captures = Captures(self.clock.unix, self.keeper.offer)
+        self.captures = Captures(middle.live, self.clock.unix, self.keeper.offer)
         self.prompts = Prompts(["face-1"], self.clock.mono)
         self.health = Health(middle.live)
         key = partial(secrets.token_bytes, 32)

@@ -11,7 +11,8 @@ from controller.access.document import Document
 from controller.access.policy import Policy
 from controller.conftest import Middle
 from controller.events.captures import KEEP_S, Captures
-from controller.events.decide import CARD_S, Decide
+from controller.events.decide import Decide
+from controller.events.opening import CARD_S, Opening
 from controller.events.ports import CommandResult, DoorView
 from controller.events.tries import MOST, WITHIN_S
 from controller.events.visits import Visits
@@ -69,7 +70,7 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
     async def run() -> None:
         middle = make_middle()
         await middle.start()
-        doors, captures = OpenDoors(), Captures(middle.clock.unix)
+        doors, captures = OpenDoors(), Captures(middle.live, middle.clock.unix)
         cameras = {camera.id: camera for camera in middle.settings.cameras}
         cameras["behind"] = cameras["cars"].model_copy(update={"id": "behind"})
         policy = Policy(middle.tree, document)
@@ -77,13 +78,10 @@ def play(make_middle: MakeMiddle, scene: Scene, document: Document | None = DOCU
         decide = Decide(
             cameras,
             lambda: policy,
-            doors,
+            Opening(doors, visits, middle.clock.unix),
             middle.alarm,
             captures,
-            middle.live,
             lambda seen: None,
-            visits,
-            middle.clock.unix,
         )
         await scene(middle, decide, doors, captures)
         await middle.stop()
@@ -250,8 +248,9 @@ def test_a_visitor_s_car_passes_as_often_as_it_may_and_only_what_opened_is_count
         doors.result = CommandResult(True, "none", 0.01)
         assert await decide.plate(seen) == "opened"
         assert await decide.plate(replace(seen, camera="behind")) == "same-passage"
-        decide._visits = Visits(middle.store.visits)  # the controller starts again
-        await decide._visits.load()
+        visits = Visits(middle.store.visits)  # the controller starts again
+        await visits.load()
+        decide._opening = Opening(doors, visits, middle.clock.unix)
         assert await decide.plate(seen) == "opened"
         assert await decide.plate(seen) == "uses-spent" and len(doors.opened) == 3
 

@@ -50,7 +50,7 @@ def capture(middle: Middle, name: str, person: int | None = 7, camera: str = "fa
 
 async def offered(middle: Middle, keep: Keeper) -> list[str]:
     """Who is kept of a resident who agreed, one who agreed to something else, a stranger, and one elsewhere."""
-    captures = Captures(middle.clock.unix, keep.offer)
+    captures = Captures(middle.live, middle.clock.unix, keep.offer)
     captures.add(capture(middle, "of-seven"), JPEG)
     captures.add(capture(middle, "other-text", 8), JPEG)
     captures.add(capture(middle, "nobody-enrolled", 9), JPEG)
