@@ -218,7 +218,7 @@ def test_evaluate_plate_counts_what_is_there(tmp_path) -> None:  # type: ignore[
         == figures["corner_error_share_of_width"]
     )
     folder = figures["by_folder"][tmp_path.name]
-    assert (folder["pictures_with_corners"], folder["detect_recall_iou07"]) == (1, 1.0) and folder["ms_median"] > 0
+    assert (folder["pictures_with_corners"], folder["detect_recall_iou07"]) == (1, 1.0) and folder["cpu_ms_median"] > 0
     assert figures["rejected_share"] == pytest.approx(1 - figures["sure_share"])
     assert sum(row["count"] for row in figures["reliability"]) == 2
     assert (tmp_path / "plot.png").stat().st_size > 0
@@ -243,7 +243,7 @@ def test_evaluate_plate_lets_peers_read_the_same_pictures(tmp_path) -> None:  # 
     assert report["missing"] is None and shown == [scene.shape]
     other = report["other"]
     assert (other["whole_plate"], other["impossible"], other["mb"]) == (0.0, 1, 1.23)
-    assert other["characters"] == pytest.approx(6 / 7) and other["ms_median"] > 0
+    assert other["characters"] == pytest.approx(6 / 7) and other["cpu_ms_median"] > 0
 
 
 def test_plate_among_lines_of_any_text() -> None:
