@@ -86,7 +86,10 @@ class PeopleTask:
     def _crossings(self, people: list[Person], at_s: float) -> list[tuple[str, float]]:
         if self._line is None:
             return []
-        self._paths = {person.number: self._paths.get(person.number) or PathCounter() for person in people}
+        known = {person.number for person in [*self._tracker.people, *self._tracker.lost]}
+        self._paths = {number: path for number, path in self._paths.items() if number in known}
+        for person in people:
+            self._paths.setdefault(person.number, PathCounter())
         found: list[Crossing | None] = []
         for person in people:
             beyond_px, within = self._line.place(person.x, person.y)

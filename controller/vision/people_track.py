@@ -1,8 +1,9 @@
 """People in a foreground mask over time: boxes of a person's size explain it, the nearest person first.
 
-Each track looks for itself near where it should be; what it covers is taken, so that who walks behind somebody is
-looked for in the rest. Who cannot be seen there goes on in a straight line for a while: long where something hides the
-place, short where nothing does. What no track explains may be somebody new, or one who was lost.
+Each track looks for its own colours near where it should be; what it covers is taken, so that who walks behind somebody
+is looked for in the rest. Who cannot be seen there goes on in a straight line for a while: long where something hides
+the place, short where nothing does. What no track explains may be somebody new, or one who was lost: who got lost in
+the middle of the picture is remembered longer than followed.
 """
 
 from __future__ import annotations
@@ -18,27 +19,28 @@ from numpy.typing import NDArray
 
 from controller.vision.stature import WIDTH, Stature
 
-SEEN, NEW = 0.33, 0.45  # covered share of a person's box from which it is a known one, a new one
+SEEN, NEW = 0.22, 0.45  # share of a person's box: covered in its own colours, it is a known one; covered, a new one
 SURE_FRAMES = 4  # from so many on it is a person
 LOST_S, HIDDEN_S, DOUBT_S = 1.2, 2.5, 0.3  # how long an unseen one, a hidden one, a new one is waited for
+MEMORY_S = 12.0  # how long one who got lost in the middle of the picture is known again
+KNOWN = 20.0  # grey levels from such a one's colours
+NEAR, ROAM, FURTHEST = 0.5, 0.4, 2.5  # body heights from where one was lost: at once, more each second, at most
 REACH = (0.18, 0.12)  # of the height: how far sideways and in depth one looks around the expected place
-STANDS, STROLL = (
-    0.5,
-    0.4,
-)  # who stands looks so much less far: not after a passer-by; body heights a second that are a walk
-WANDER = (0.3, 0.15)  # the same, more for each second of not being seen
+STANDS, STROLL = 0.5, 0.4  # who stands looks so much less far; body heights a second that are a walk
+WANDER = (0.3, 0.15)  # as `REACH`, more for each second of not being seen
 FOLLOW, DEPTH, STEER = 0.6, 0.5, 0.25  # share of the surprise that place, depth and speed take up
 TIRE = 0.6  # of its speed is left to an unseen one after a second
 OTHER = 50.0  # so many grey levels of another colour are like a body height of distance
-FAR = 0.12  # covered share that the edge of the reach costs
-UNLIKE, WEAR = 0.002, 0.1  # covered share that a grey level of another colour costs; how fast colours follow, a frame
+FAR = 0.06  # covered share that the edge of the reach costs
+FOREIGN = 80.0  # grey levels from a person's colours at which a pixel is none of that person
+WEAR = 0.1  # how fast the colours follow, a frame
 TAKEN = (0.24, 1.08, 0.06)  # of the height: half the width, the part above, the part below the feet that is explained
 _LEAST_AREA = 0.06  # of the height squared: less is no part of a person
 _NEWCOMERS = 8  # a frame
 _IN_VIEW = 0.35  # of the box must be in the picture
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """`x`, `y`: the feet, px of the mask; `height`, px. `hidden`: something covers where it should be.
 
@@ -85,10 +87,11 @@ class Person:
 
 
 class PeopleTracker:
-    """One camera's. `people` are those of the last mask, sure or not."""
+    """One camera's. `people` are those of the last mask, sure or not; `lost`, who may be known again."""
 
     def __init__(self) -> None:
         self.people: list[Person] = []
+        self.lost: list[Person] = []
         self._stature: Stature | None = None
         self._picture: NDArray[np.float32] = np.zeros((0, 0, 3), np.float32)
         self._count = 0
@@ -101,7 +104,10 @@ class PeopleTracker:
         free = whole.copy()
         for person in sorted(self.people, key=lambda person: -person.y):
             self._follow(person, free, whole, at_s)
-        self.people = [person for person in self.people if not _gone(person, mask.shape)]
+        gone = [person for person in self.people if _gone(person, mask.shape)]
+        self.people = [person for person in self.people if person not in gone]
+        self.lost = [person for person in self.lost if at_s - person.seen_s < MEMORY_S]
+        self.lost += [person for person in gone if person.sure and _inside(person, mask.shape)]
         if self._stature.known:
             self._welcome(free, at_s)
         return self.people
@@ -128,19 +134,18 @@ class PeopleTracker:
         across = np.arange(person.x - reach[0], person.x + reach[0] + 1)
         down = np.arange(person.y - reach[1], person.y + reach[1] + 1)
         places = _Places(free.shape, across, down, stature)
-        share = places.covered(free)
+        share = places.covered(free) if person.colours is None else places.alike(free, self._picture, person.colours)
         distance = ((across[None] - person.x) / reach[0]) ** 2 + ((down[:, None] - person.y) / reach[1]) ** 2
-        colours = places.colours(free, self._picture)
-        unlike = 0.0 if person.colours is None else np.abs(colours - person.colours).mean((2, 3))
-        row, column = np.unravel_index(int(np.argmax(share - FAR * distance - UNLIKE * unlike)), share.shape)
+        row, column = np.unravel_index(int(np.argmax(share - FAR * distance)), share.shape)
         if share[row, column] >= SEEN:
             x, y = float(across[column]), float(down[row])
             person.found(x, y, passed_s)
-            person.dressed(colours[row, column])
+            found = _Places(free.shape, across[column : column + 1], down[row : row + 1], stature)
+            person.dressed(found.colours(free, self._picture)[0, 0])
             _take(free, x, y, stature.of(y))
             return
-        here = np.array([person.x]), np.array([person.y])
-        person.hidden = bool(_Places(whole.shape, *here, stature).covered(whole)[0, 0] > SEEN)
+        expected = _Places(whole.shape, np.array([person.x]), np.array([person.y]), stature)
+        person.hidden = bool(expected.covered(whole)[0, 0] > SEEN)
         left = TIRE**passed_s
         person.speed_x, person.speed_y = person.speed_x * left, person.speed_y * left
 
@@ -156,19 +161,36 @@ class PeopleTracker:
             places = _Places(free.shape, np.array([x]), np.array([y]), stature)
             colours = places.colours(free, self._picture)
             _take(free, x, y, height)
-            wears = colours[0, 0]
-            lost = [
-                (_apart(person, x, y) / height + person.unlike(wears) / OTHER, person)
-                for person in self.people
-                if person.seen_s < at_s and _apart(person, x, y) < (0.5 + 0.4 * (at_s - person.seen_s)) * height
-            ]
-            if lost:
-                person = min(lost, key=lambda pair: pair[0])[1]
-                person.x, person.y, person.seen_s, person.hidden = x, y, at_s, False
-                person.frames += 1
+            if known := self._lost_one(x, y, colours[0, 0], at_s):
+                if known in self.lost:
+                    self.lost.remove(known)
+                    self.people.append(known)
+                    known.at_s, known.speed_x, known.speed_y = at_s, 0.0, 0.0
+                known.x, known.y, known.seen_s, known.hidden = x, y, at_s, False
+                known.frames += 1
             elif all(_apart(person, x, y) > 0.15 * height for person in self.people):
                 self._count += 1
                 self.people.append(Person(x, y, height, at_s, at_s, self._count))
+
+    def _lost_one(self, x: float, y: float, colours: NDArray[np.float64], at_s: float) -> Person | None:
+        """Who of the unseen and of the lost this is most likely."""
+        height = self._known().of(y)
+        unseen = [
+            person
+            for person in self.people
+            if person.seen_s < at_s and _apart(person, x, y) < (NEAR + ROAM * (at_s - person.seen_s)) * height
+        ]
+        lost = [
+            person
+            for person in self.lost
+            if _apart(person, x, y) < min(NEAR + ROAM * (at_s - person.seen_s), FURTHEST) * height
+            and person.unlike(colours) < KNOWN
+        ]
+        return min(
+            unseen + lost,
+            key=lambda person: _apart(person, x, y) / height + person.unlike(colours) / OTHER,
+            default=None,
+        )
 
     def _candidates(self, free: NDArray[np.uint8], stature: Stature) -> Iterable[tuple[float, float, float]]:
         """(covered share, x, y) of the best place in each unexplained part."""
@@ -193,6 +215,10 @@ class PeopleTracker:
 
 def _apart(person: Person, x: float, y: float) -> float:
     return math.hypot(person.x - x, person.y - y)
+
+
+def _inside(person: Person, shape: tuple[int, ...]) -> bool:
+    return 0.2 * person.height < person.x < shape[1] - 0.2 * person.height and person.y < shape[0]
 
 
 def _gone(person: Person, shape: tuple[int, ...]) -> bool:
@@ -236,10 +262,20 @@ class _Places:
 
     def covered(self, mask: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(rows, columns): the covered share, without what is beside or below the picture."""
+        return self.sums(mask[self.crop]) / self._in_view()
+
+    def alike(
+        self, mask: NDArray[np.uint8], picture: NDArray[np.float32], colours: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(rows, columns): the covered share; a pixel counts the less, the further its colour is from its half's."""
+        apart = np.abs(picture[self.crop][:, :, None] - colours.astype(np.float32)).mean(3)
+        own = mask[self.crop].astype(np.float32)[..., None] * (1 - np.minimum(apart / FOREIGN, 1))
+        return (self.sums(own[..., 0].copy(), 1.0, 0.5) + self.sums(own[..., 1].copy(), 0.5, 0.0)) / self._in_view()
+
+    def _in_view(self) -> NDArray[np.float64]:
         foot = np.minimum(np.rint(self._down), self._top + self._height)
         inside = (self._x1 - self._x0) * (foot - np.rint(self._down - self._tall))[:, None]
-        whole = WIDTH * self._tall[:, None] ** 2
-        return np.asarray(self.sums(mask[self.crop]) / np.maximum(inside, _IN_VIEW * whole))
+        return np.asarray(np.maximum(inside, _IN_VIEW * WIDTH * self._tall[:, None] ** 2))
 
     def colours(self, mask: NDArray[np.uint8], picture: NDArray[np.float32]) -> NDArray[np.float64]:
         """(rows, columns, 2, 3): mean colour of what is covered in the upper and the lower half."""

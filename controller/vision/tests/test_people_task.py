@@ -47,6 +47,13 @@ def test_two_who_meet_on_the_line_are_counted_in_both_directions() -> None:
     assert all(count.what == "person" for count in seen if isinstance(count, FlowCount))
 
 
+def test_who_waits_on_the_line_hidden_by_others_is_counted_on_going_on() -> None:
+    waiting = walk([(2, -30, 160), (9, 240, 160), (22, 241, 160), (29, 510, 160)], 20)
+    before = walk([(5, 510, 168), (12, 242, 168), (18, 241, 168), (25, -30, 168)], 110)
+    passing = walk([(10, 510, 164), (20, -30, 164)], 70)
+    assert counted(watch(PeopleTask("square"), draw(waiting, before, passing))) == {"in": 1, "out": 2}
+
+
 def test_who_turns_on_the_line_is_not_counted() -> None:
     assert (
         counted(watch(PeopleTask("square"), draw(walk([(2, -30, 170), (8, 240, 170), (11, 240, 170), (17, -30, 170)]))))
