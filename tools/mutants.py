@@ -23,8 +23,8 @@ _NAME = door.__name__
 _STORIES = compile(Path(test_door.__file__).read_text(), test_door.__file__, "exec")
 _RINGS = (
     ("KEEP", "PULSE", "HOLD", "LOCK"),
-    ("WARNED", "REX_STUCK", "CONTACT_STUCK"),
-    ("RELOCK_MS", "GRACE_MS", "AJAR_MS", "REX_STUCK_MS"),
+    ("WARNED", "REX_STUCK", "CONTACT_STUCK", "LOOP_STUCK"),
+    ("RELOCK_MS", "GRACE_MS", "AJAR_MS", "REX_STUCK_MS", "LOOP_STUCK_MS"),
     ("_HOLDING", "_DENYING"),
     door.INPUTS,
     tuple(f for f in door.Settings._fields if f.endswith("_ms")),

@@ -12,6 +12,7 @@ RELOCK_MS = 500  # after the door has closed behind somebody
 GRACE_MS = 1_000  # a door pulled in the last moment of a release is still opened with permission
 AJAR_MS = 10_000  # shut and locked, but its bolt not home: then it is told
 REX_STUCK_MS = 120_000  # nobody leans on a button that long
+LOOP_STUCK_MS = 600_000  # no vehicle waits under a barrier that long
 EXTENDED = 3  # × the usual times, for those who need it
 
 # `warning_ms` before the door is open too long it is warned of; 0: not. `stuck_after` releases in a row that find the
@@ -23,11 +24,25 @@ INPUTS = ("contact", "rex", "fire", "loop", "tamper", "bolt", "interlock")
 Levels = namedtuple("Levels", ("contact", "rex", "fire", "loop", "tamper", "bolt", "interlock"))
 RESTING = Levels(False, False, False, False, False, False, False)
 # `relay`: what it was last told. `until_ms`: the end of the last release, or yet to come. `opened_ms`, `ajar_ms`,
-# `rex_ms`: since when it is open (or no longer held open), ajar (maybe from the release's end on), pressed; -1: not.
-# `stretch`: × the time it may stay open. `unmoved`: releases since the contact moved. `told`: what is not over.
+# `rex_ms`, `loop_ms`: since when it is open (or no longer held open), ajar (maybe from the release's end on), pressed,
+# a barrier's loop occupied; -1: not. `stretch`: × the time it may stay open. `unmoved`: releases since the contact
+# moved. `told`: what is not over.
 Door = namedtuple(
     "Door",
-    ("mode", "levels", "relay", "until_ms", "opened_ms", "ajar_ms", "rex_ms", "stretch", "unmoved", "told", "alarms"),
+    (
+        "mode",
+        "levels",
+        "relay",
+        "until_ms",
+        "opened_ms",
+        "ajar_ms",
+        "rex_ms",
+        "loop_ms",
+        "stretch",
+        "unmoved",
+        "told",
+        "alarms",
+    ),
 )
 
 # What the relay is told; `step` also says KEEP.
@@ -40,6 +55,7 @@ LOCK = 3
 WARNED = 1
 REX_STUCK = 2
 CONTACT_STUCK = 4
+LOOP_STUCK = 8
 
 _HOLDING = (words.MODE_UNLOCKED, words.MODE_LOCKED_OPEN)
 _DENYING = (words.MODE_LOCKED_DOWN, words.MODE_BLOCKED)
@@ -69,7 +85,7 @@ def initial(mode: int, levels: Levels = RESTING, now_ms: int = 0) -> Door:
     """
     found = Levels(levels.contact, levels.rex, False, False, False, False, False)
     opened_ms, rex_ms = now_ms if found.contact else -1, now_ms if found.rex else -1
-    return Door(mode, found, LOCK, now_ms - GRACE_MS, opened_ms, -1, rex_ms, 1, 0, 0, 0)
+    return Door(mode, found, LOCK, now_ms - GRACE_MS, opened_ms, -1, rex_ms, -1, 1, 0, 0, 0)
 
 
 def step(
@@ -80,7 +96,10 @@ def step(
     """
     out = Outcome(door)
     released = is_released(door, now_ms)
-    rex_ms = _rex(door, levels, now_ms, out)
+    rex_ms = _since(levels.rex, door.rex_ms, now_ms)
+    _stuck(REX_STUCK, rex_ms, now_ms - REX_STUCK_MS, words.REASON_STUCK_REX, out)
+    loop_ms = _since(_occupied(levels, settings), door.loop_ms, now_ms)
+    _stuck(LOOP_STUCK, loop_ms, now_ms - LOOP_STUCK_MS, words.REASON_STUCK_LOOP, out)
     until_ms, stretch = _until(door, levels, now_ms, settings, release, mode, out)
     unmoved = int(door.unmoved)
     if release and not out.refused and not released:
@@ -108,9 +127,10 @@ def step(
     opened_ms = _open(door, levels, now_ms, held or was_held, settings, stretch, out)
     ajar_ms = _ajar(door, levels, now_ms, held, until_ms, out)
     out.alarms &= ~words.ALARM_FAULT
-    if out.told & (REX_STUCK | CONTACT_STUCK):
+    if out.told & (REX_STUCK | CONTACT_STUCK | LOOP_STUCK):
         out.alarms |= words.ALARM_FAULT
-    return Door(mode, levels, relay, until_ms, opened_ms, ajar_ms, rex_ms, stretch, unmoved, out.told, out.alarms), out
+    since = opened_ms, ajar_ms, rex_ms, loop_ms
+    return Door(mode, levels, relay, until_ms, *since, stretch, unmoved, out.told, out.alarms), out
 
 
 def due_ms(door: Door, settings: Settings) -> int:
@@ -120,6 +140,8 @@ def due_ms(door: Door, settings: Settings) -> int:
         due.append(door.until_ms)
     if door.rex_ms >= 0 and not door.told & REX_STUCK:
         due.append(door.rex_ms + REX_STUCK_MS)
+    if door.loop_ms >= 0 and not door.told & LOOP_STUCK:
+        due.append(door.loop_ms + LOOP_STUCK_MS)
     if door.ajar_ms >= 0 and not door.alarms & words.ALARM_AJAR:
         due.append(door.ajar_ms + AJAR_MS)
     if door.opened_ms >= 0 and door.relay != HOLD and not door.alarms & _OPEN_ALARMS:
@@ -154,16 +176,20 @@ def _occupied(levels: Levels, settings: Settings) -> bool:
     return bool(settings.barrier and levels.loop)
 
 
-def _rex(door: Door, levels: Levels, now_ms: int, out: Outcome) -> int:
-    """Since when it is pressed; a stuck one is told once."""
-    if not levels.rex:
-        out.told &= ~REX_STUCK
+def _since(active: bool, before_ms: int, now_ms: int) -> int:
+    """Since when an input is active; -1: it is not."""
+    if not active:
         return -1
-    since_ms = int(door.rex_ms) if door.levels.rex else now_ms
-    if now_ms - since_ms >= REX_STUCK_MS and not out.told & REX_STUCK:
-        out.told |= REX_STUCK
-        out.events.append((words.EVENT_FAULT, words.REASON_STUCK_REX))
-    return since_ms
+    return int(before_ms) if before_ms >= 0 else now_ms
+
+
+def _stuck(fault: int, since_ms: int, from_ms: int, reason: int, out: Outcome) -> None:
+    """What is active since before `from_ms` is stuck: told once, until it is over."""
+    if since_ms < 0:
+        out.told &= ~fault
+    elif since_ms <= from_ms and not out.told & fault:
+        out.told |= fault
+        out.events.append((words.EVENT_FAULT, reason))
 
 
 def _until(

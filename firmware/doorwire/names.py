@@ -105,6 +105,7 @@ REASONS = {
     49: "watchdog",
     50: "power",
     51: "link-lost",
+    52: "stuck-loop",
 }
 OPS = {1: "open", 2: "mode", 3: "sync", 4: "identify", 5: "reboot", 6: "report", 7: "factor", 8: "fail-open"}
 BOARDS = {1: "unix", 2: "esp32", 3: "rp2"}

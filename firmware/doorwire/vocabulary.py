@@ -133,7 +133,8 @@ REASON_CLOCK_BOUND = 48  # the time sent is further off than a clock drifts
 REASON_WATCHDOG = 49
 REASON_POWER = 50  # a reader's own supply fails
 REASON_LINK_LOST = 51  # a gate that fails open: no genuine frame for too long
-LAST_REASON = REASON_LINK_LOST
+REASON_STUCK_LOOP = 52  # a barrier that something holds where it is: a loop out of order, or a parked vehicle
+LAST_REASON = REASON_STUCK_LOOP
 
 # Operations of a Command.
 OP_OPEN = 1

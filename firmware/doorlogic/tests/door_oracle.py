@@ -10,10 +10,23 @@ from doorwire import vocabulary as words
 # How long things last, and `barrier`. All in the same unit.
 Times = namedtuple(
     "Times",
-    ("release", "too_long", "warning", "stuck_after", "barrier", "relock", "grace", "ajar", "rex_stuck", "longest"),
+    (
+        "release",
+        "too_long",
+        "warning",
+        "stuck_after",
+        "barrier",
+        "relock",
+        "grace",
+        "ajar",
+        "rex_stuck",
+        "loop_stuck",
+        "longest",
+    ),
 )
 # `left` of a release; `since` it ended, `grace` at most; how long the button is `pressed`, the door `open_for` and
-# `ajar_for`, -1: not; `unmoved`: releases since the contact moved; `late`: open too long, as told.
+# `ajar_for`, a barrier's loop `occupied_for`, -1: not; `unmoved`: releases since the contact moved; `late`: open too
+# long, as told.
 Facts = namedtuple(
     "Facts",
     (
@@ -30,6 +43,7 @@ Facts = namedtuple(
         "stretch",
         "unmoved",
         "ajar_for",
+        "occupied_for",
     ),
 )
 # What the outside sees after a step. `due`: after how long something happens of itself, or -1. `risen`: the relay.
@@ -44,7 +58,7 @@ def at_boot(mode: int, levels: Levels, times: Times) -> Facts:
     """The door as it is found."""
     found = Levels(levels.contact, levels.rex, False, False, False, False, False)
     pressed, open_for = 0 if found.rex else -1, 0 if found.contact else -1
-    return Facts(mode, found, False, 0, times.grace, pressed, open_for, False, False, False, 1, 0, -1)
+    return Facts(mode, found, False, 0, times.grace, pressed, open_for, False, False, False, 1, 0, -1, -1)
 
 
 def boots(levels: Levels, times: Times) -> "tuple[int, int, int]":
@@ -56,17 +70,20 @@ def boots(levels: Levels, times: Times) -> "tuple[int, int, int]":
 
 def later(facts: Facts, dt: int, times: Times) -> Facts:
     """The same after some time in which nobody did anything."""
-    mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar_for = facts
+    mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar, occupied = facts
     locked = dt - min(dt, left)
     if pressed >= 0:
         pressed = min(pressed + dt, times.rex_stuck)
     if open_for >= 0 and not (held and not forced):
         open_for = min(open_for + dt, times.too_long * times.longest)
-    if ajar_for >= 0:
-        ajar_for = min(ajar_for + locked, times.ajar)
+    if ajar >= 0:
+        ajar = min(ajar + locked, times.ajar)
+    if occupied >= 0:
+        occupied = min(occupied + dt, times.loop_stuck)
     since = min(since + locked, times.grace)
     left -= min(dt, left)
-    return Facts(mode, levels, held, left, since, pressed, open_for, forced, late, warned, stretch, unmoved, ajar_for)
+    lasting = pressed, open_for, forced, late, warned, stretch, unmoved, ajar, occupied
+    return Facts(mode, levels, held, left, since, *lasting)
 
 
 def then(was: Facts, now: Facts, levels: Levels, release: int, mode: int, times: Times) -> "tuple[Facts, Seen]":
@@ -114,6 +131,10 @@ class _Moment:
         self.pressed = (0 if press else now.pressed) if levels.rex else -1
         self.rex_fault = self.pressed >= self.times.rex_stuck
         self.says(self.rex_fault and self.was.pressed < self.times.rex_stuck, words.EVENT_FAULT, words.REASON_STUCK_REX)
+        self.occupied_for = max(now.occupied_for, 0) if self.occupied else -1
+        self.loop_fault = self.occupied_for >= self.times.loop_stuck
+        tells = self.loop_fault and self.was.occupied_for < self.times.loop_stuck
+        self.says(tells, words.EVENT_FAULT, words.REASON_STUCK_LOOP)
 
     def releases(self, mode: int) -> None:
         """How much of a release is left, how long ago it ended, whether it is held."""
@@ -190,6 +211,7 @@ class _Moment:
             self.stretch,
             self.unmoved,
             self.ajar_for,
+            self.occupied_for,
         )
 
     def seen(self) -> Seen:
@@ -199,7 +221,7 @@ class _Moment:
         alarms += words.ALARM_OPEN_TOO_LONG if self.late else 0
         alarms += words.ALARM_TAMPER if self.levels.tamper else 0
         alarms += words.ALARM_AJAR if self.ajar_for >= self.times.ajar else 0
-        alarms += words.ALARM_FAULT if self.stuck or self.rex_fault else 0
+        alarms += words.ALARM_FAULT if self.stuck or self.rex_fault or self.loop_fault else 0
         if self.levels.contact:
             physical = words.DOOR_PROPPED if self.late else words.DOOR_OPEN
         else:
@@ -216,6 +238,8 @@ class _Moment:
             due.append(self.left)
         if 0 <= self.pressed < times.rex_stuck:
             due.append(times.rex_stuck - self.pressed)
+        if 0 <= self.occupied_for < times.loop_stuck:
+            due.append(times.loop_stuck - self.occupied_for)
         if 0 <= self.ajar_for < times.ajar:
             due.append(self.left + times.ajar - self.ajar_for)
         if self.open_for >= 0 and not (self.held or self.forced or self.late):

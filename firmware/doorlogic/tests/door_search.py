@@ -43,6 +43,7 @@ class Copy:
         exec(code, space)  # noqa: S102 (the source is this repository's)
         space["RELOCK_MS"], space["GRACE_MS"] = times.relock, times.grace
         space["AJAR_MS"], space["REX_STUCK_MS"] = times.ajar, times.rex_stuck
+        space["LOOP_STUCK_MS"] = times.loop_stuck
         for name in ("step", "due_ms", "physical", "lock", "initial", "Door", "Settings"):
             setattr(self, name, space[name])
 
@@ -158,7 +159,7 @@ def _from_now(due: int, now: int) -> int:
 
 def _relative(door: "Any", wait: int, times: Times) -> "tuple[Any, ...]":
     """The state without its time: points in time from now on, as far back as they can matter."""
-    mode, levels, relay, until, opened, ajar, rex, stretch, unmoved, told, alarms = door
+    mode, levels, relay, until, opened, ajar, rex, loop, stretch, unmoved, told, alarms = door
     now = _NOW + wait
     return (
         mode,
@@ -168,6 +169,7 @@ def _relative(door: "Any", wait: int, times: Times) -> "tuple[Any, ...]":
         None if opened < 0 else max(opened - now, -times.too_long * times.longest),
         None if ajar < 0 else max(ajar - now, -times.ajar),
         None if rex < 0 else max(rex - now, -times.rex_stuck),
+        None if loop < 0 else max(loop - now, -times.loop_stuck),
         stretch,
         min(unmoved, times.stuck_after),
         told,
@@ -176,12 +178,12 @@ def _relative(door: "Any", wait: int, times: Times) -> "tuple[Any, ...]":
 
 
 def _absolute(state: "tuple[Any, ...]") -> "tuple[Any, ...]":
-    mode, levels, relay, until, opened, ajar, rex, stretch, unmoved, told, alarms = state
-    opened, ajar, rex = [-1 if since is None else _NOW + since for since in (opened, ajar, rex)]
-    return mode, levels, relay, _NOW + until, opened, ajar, rex, stretch, unmoved, told, alarms
+    mode, levels, relay, until, opened, ajar, rex, loop, stretch, unmoved, told, alarms = state
+    opened, ajar, rex, loop = [-1 if since is None else _NOW + since for since in (opened, ajar, rex, loop)]
+    return mode, levels, relay, _NOW + until, opened, ajar, rex, loop, stretch, unmoved, told, alarms
 
 
-_TICKS = Times(2, 3, 1, 2, False, 1, 1, 2, 3, 2)
+_TICKS = Times(2, 3, 1, 2, False, 1, 1, 2, 3, 2, 2)
 _MODES = (words.MODE_LOCKED, words.MODE_UNLOCKED, words.MODE_LOCKED_DOWN)
 _MORE_MODES = _MODES + (words.MODE_BLOCKED, words.MODE_LOCKED_OPEN, words.MODE_TRIAL)
 # Each is closed: everything that can be reached in it is gone through. 9 ticks: a step that comes late.
@@ -189,12 +191,12 @@ SCOPES = (
     Scope("modes", _TICKS, ("contact", "fire", "interlock"), _MORE_MODES, (1, 2), (0, 1)),
     Scope(
         "barrier",
-        Times(2, 3, 1, 0, True, 1, 2, 1, 3, 2),
+        Times(2, 3, 1, 0, True, 1, 2, 1, 3, 2, 2),
         ("contact", "rex", "fire", "loop"),
         _MODES,
         (1, 2),
         (0, 1),
     ),
-    Scope("inputs", Times(1, 1, 0, 0, True, 1, 1, 1, 1, 1), original.INPUTS, _MODES, (1,), (1,)),
+    Scope("inputs", Times(1, 1, 0, 0, True, 1, 1, 1, 1, 1, 1), original.INPUTS, _MODES, (1,), (1,)),
     Scope("door", _TICKS, ("contact", "rex", "fire", "bolt"), _MODES, (1, 2), (0, 1, 9)),
 )

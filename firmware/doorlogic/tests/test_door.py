@@ -147,6 +147,20 @@ def test_door_stuck_button_is_a_fault_holds_nothing_and_hides_nothing() -> None:
     assert step(door, REX, 300_100, SETTINGS)[1].relay == machine.PULSE
 
 
+def test_door_loop_that_stays_occupied_is_a_fault_of_a_barrier_until_it_is_free() -> None:
+    door, _ = step(LOCKED, LOOP, 0, BARRIER)
+    door, _ = step(door, LOOP, 1_000, BARRIER)
+    assert machine.due_ms(door, BARRIER) == 600_000
+    door, out = step(door, LOOP, 599_999, BARRIER)
+    assert kinds(out) == [] and door.alarms == 0
+    door, out = step(door, LOOP, 600_000, BARRIER)
+    assert out.events == [(FAULT, words.REASON_STUCK_LOOP)] and door.alarms == words.ALARM_FAULT
+    assert kinds(step(door, LOOP, 700_000, BARRIER)[1]) == [] and machine.due_ms(door, BARRIER) == -1
+    assert step(door, RESTING, 700_000, BARRIER)[0].alarms == 0
+    door, _ = step(LOCKED, LOOP, 1_000, SETTINGS)
+    assert step(door, LOOP, 700_000, SETTINGS)[0].alarms == 0
+
+
 def test_door_contact_that_never_moves_is_a_fault_until_it_does() -> None:
     door, now_ms = LOCKED, 0
     for n in range(1, 25):
@@ -248,7 +262,7 @@ def test_barrier_unlocked_under_a_vehicle_waits_for_it_and_stays_open_over_the_n
 def test_barrier_that_was_raised_stays_up_over_a_vehicle_and_comes_down_behind_it() -> None:
     up, _ = step(LOCKED, RESTING, 1_000, BARRIER, 1)
     under, out = step(up, LOOP, 3_000, BARRIER)
-    assert out.relay == machine.HOLD and machine.due_ms(under, BARRIER) < 0
+    assert out.relay == machine.HOLD and machine.due_ms(under, BARRIER) == 3_000 + machine.LOOP_STUCK_MS
     under, out = step(under, LOOP, 60_000, BARRIER, mode=words.MODE_LOCKED_DOWN)
     assert out.relay == machine.KEEP and machine.lock(under, 60_000) == words.LOCK_UNLOCKED
     _, out = step(under, RESTING, 61_000, BARRIER)
