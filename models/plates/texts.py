@@ -11,6 +11,8 @@ _COMMON = "皖苏浙沪京粤鲁豫冀川鄂湘"
 """Provinces with the most cars: drawn a little more often."""
 _HARD = "QDEFBZ"
 """Letters that are taken for a digit or for one another: drawn a little more often."""
+_ROUND = "3689"
+"""Digits that new-energy plates press otherwise than all others: drawn more often on them."""
 
 
 def _pick(rng: Rng, symbols: str) -> str:
@@ -39,7 +41,15 @@ def _common(rng: Rng) -> str:
 
 def _green_small(rng: Rng) -> str:
     kind = _pick(rng, "DDDFF" if rng.random() < 0.7 else "ABCEGHJK")
-    return _province(rng) + _office(rng) + kind + _serial(rng, 1, 0.2) + _serial(rng, 4, 0.0)
+    return _province(rng) + _office(rng) + kind + _serial(rng, 1, 0.2) + _green_digits(rng, 4)
+
+
+def _green_large(rng: Rng) -> str:
+    return _province(rng) + _office(rng) + _green_digits(rng, 5) + _pick(rng, "DF")
+
+
+def _green_digits(rng: Rng, length: int) -> str:
+    return "".join(_pick(rng, _ROUND if rng.random() < 0.25 else DIGITS) for _ in range(length))
 
 
 def _armed(rng: Rng) -> str:
@@ -50,7 +60,7 @@ KINDS: tuple[tuple[float, str, Callable[[Rng], str]], ...] = (
     (0.37, "blue", _common),
     (0.13, "yellow", _common),
     (0.26, "green", _green_small),
-    (0.05, "yellow_green", lambda rng: _province(rng) + _office(rng) + _serial(rng, 5, 0.0) + _pick(rng, "DF")),
+    (0.05, "yellow_green", _green_large),
     (0.04, "white", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "警"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "挂"),
     (0.03, "yellow", lambda rng: _province(rng) + _office(rng) + _serial(rng, 4) + "学"),
