@@ -2,8 +2,8 @@
 
 import pytest
 
-# They begin first, in this order, so that both workers end together. What a file's tests share (`test_bench_door.py`) is
-# then also made once: its tests have begun before the other worker takes some away.
+# They begin first, in this order, so that both workers end together. What the tests of one file share is made
+# once then: they have begun before the other worker takes some away.
 LONGEST = (
     "test_story.py",
     "test_bench_door.py",
