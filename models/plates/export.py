@@ -24,7 +24,7 @@ from models.plates.train_finder import sampler_for
 from models.quantise import calibrate
 from models.tflite_writer import write
 
-CALIBRATION_SAMPLES = 200
+CALIBRATION_SAMPLES = 1000
 DETECTOR_HEIGHT_PX, DETECTOR_WIDTH_PX = 288, 480
 NETS = {
     "reader": ("plate_reader", reader_net, STRIP_HEIGHT_PX, STRIP_WIDTH_PX),
