@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -25,12 +27,24 @@ def read_picture(file: Path) -> Picture:
         raise OSError(f"{file} cannot be read ({error.strerror}). Next step: look at the path") from error
 
 
-def write_png(file: Path, bgr: NDArray[np.uint8] | None = None) -> None:
-    """(height, width, 3) BGR as PNG; OSError that names the file and the next step.
+def write_png(file: Path, bgr: NDArray[np.uint8]) -> None:
+    """(height, width, 3) BGR as PNG; OSError that names the file and the next step."""
+    with _named(file):
+        file.write_bytes(bytes(cv2.imencode(".png", bgr)[1]))
 
-    Without a picture an empty file, so that what cannot be written is said before long work and not after it.
-    """
+
+def look_for_room(file: Path) -> None:
+    """The OSError of `write_png` before long work, not after it. What is in the file stays; none is made."""
+    with _named(file):
+        there = file.exists()
+        file.open("ab").close()
+        if not there:
+            file.unlink()
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
     try:
-        file.write_bytes(b"" if bgr is None else bytes(cv2.imencode(".png", bgr)[1]))
+        yield
     except OSError as error:
         raise OSError(f"{file} cannot be written ({error.strerror}). Next step: another --plot FILE") from error

@@ -23,7 +23,7 @@ from models.face_decision import Rule
 from models.plate import PlatePipeline
 from tools.faces_cli import Enrolled
 from tools.faces_cli import plain as plain_face
-from tools.frames import write_png
+from tools.frames import look_for_room, write_png
 from tools.plates_cli import plain as plain_plate
 from tools.sheet import Mark, Sheet
 
@@ -44,7 +44,7 @@ class Watched:
 def plate_passages(source: Path, tell: Tell, plot: Path | None = None) -> Watched:
     """Ctrl-C ends the film there. OSError names the file and the next step."""
     if plot is not None:
-        write_png(plot)
+        look_for_room(plot)
     film, sheet = PlateFilm(PlatePipeline()), Sheet()
 
     def see(frame: Frame) -> int:
@@ -66,7 +66,7 @@ def face_passages(
 ) -> Watched:
     """`liveness` as in the site file: none, turn, nod. Ctrl-C ends the film there. OSError names the file."""
     if plot is not None:
-        write_png(plot)
+        look_for_room(plot)
     film = FaceFilm(pipeline, Rule.of_card(pipeline.embedder.card), known.gallery, liveness)
     sheet = Sheet()
 

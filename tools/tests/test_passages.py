@@ -16,8 +16,7 @@ from typer.testing import CliRunner
 
 from controller.vision import film as films
 from controller.vision.capture import Frame
-from models.build import is_built
-from models.cards import default_set, home
+from models.cards import home
 from tools.cameras.scenes import DoorScene, GateScene, Picture, filmed
 from tools.cli import app
 
@@ -101,6 +100,15 @@ def test_a_plot_that_cannot_be_written_is_said_before_the_film_is_watched(
     assert done.exit_code == 2 and "another --plot FILE" in " ".join(done.stderr.split())
 
 
+def test_a_film_that_is_not_there_leaves_the_plot_of_before(tmp_path: Path) -> None:
+    before, new = tmp_path / "seen.png", tmp_path / "new.png"
+    before.write_bytes(b"a plot")
+    for plot in (before, new):
+        done = CliRunner().invoke(app, ["plates", str(tmp_path / "gone.mp4"), "--plot", str(plot)])
+        assert done.exit_code == 2 and "gone.mp4 cannot be read" in " ".join(done.stderr.split())
+    assert before.read_bytes() == b"a plot" and not new.exists()
+
+
 def test_a_film_that_is_damaged_in_the_middle_is_seen_before_and_after(gate: Path, tmp_path: Path) -> None:
     content = bytearray(gate.read_bytes())
     middle = len(content) // 2
@@ -131,8 +139,6 @@ def test_a_film_without_a_plate_says_so_and_its_plot_is_the_first_frame(tmp_path
 def door(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somebody at the door, who is a picture: the head does not turn."""
     portrait = home() / "downloads" / "pictures" / "resident.png"
-    if not portrait.exists() or not all(map(is_built, default_set())):
-        pytest.skip("no portraits or no models here: make venv")
     scene = DoorScene()
     scene.show(portrait, (120, 0, 380, 290), -1.2)
     pictures = [filmed(scene.draw(number / FPS), number) for number in range(12)]
