@@ -109,8 +109,6 @@ class PeopleTask:
     def _holds(self, person: Person) -> bool:
         assert self._zone is not None
         x0, y0, x1, y1 = self._zone
-        x, y = (
-            person.x / self._size[0],
-            min((person.y - person.height / 2) / self._size[1], 1.0),
-        )  # cut by the lower edge
+        x = person.x / self._size[0]
+        y = min((person.y - person.height / 2) / self._size[1], 1.0)  # of who is cut by the lower edge: that edge
         return min(x0, x1) <= x <= max(x0, x1) and min(y0, y1) <= y <= max(y0, y1)
