@@ -24,7 +24,7 @@ Plot = Annotated[
 ]
 Liveness = Annotated[str, typer.Option(help="Of a film, as in the site file: none, turn or nod.")]
 _screen = Console(soft_wrap=True)
-_errors = Console(stderr=True)
+_errors = Console(stderr=True, soft_wrap=True)
 
 
 def register(main: typer.Typer) -> None:
