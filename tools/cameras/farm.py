@@ -72,15 +72,26 @@ class CameraFarm:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        assert self._process.stdout is not None and self._process.stderr is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
-        if line.strip() != b"ready":
-            words = (await self._process.stderr.read())[-300:].decode(errors="replace")
-            raise CameraError(f"the RTSP server did not start: {words.strip() or 'no word from it'}")
+        try:
+            await self._ready(self._process)
+        except BaseException:
+            await self.stop()
+            raise
         self._over.clear()
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._film, args=(loop,), name="cameras", daemon=True)
         self._thread.start()
+
+    async def _ready(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None and process.stderr is not None
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), _START_S)
+        except TimeoutError:
+            raise CameraError(f"the RTSP server has not started within {_START_S:.0f} s") from None
+        if line.strip() != b"ready":
+            await processes.finish(process)
+            words = (await process.stderr.read())[-300:].decode(errors="replace")
+            raise CameraError(f"the RTSP server did not start: {words.strip() or 'no word from it'}")
 
     def freeze(self) -> None:
         """The cameras hang: connections stay, nothing comes, until `thaw`."""

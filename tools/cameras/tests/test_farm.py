@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 
 import av
 import numpy as np
 import pytest
 
+from tools.cameras import farm as cameras_farm
 from tools.cameras.farm import CameraError, CameraFarm
 
 
@@ -48,6 +50,14 @@ def test_port_in_use_is_said_in_words() -> None:
             await first.stop()
 
     asyncio.run(test())
+
+
+def test_start_that_takes_too_long_is_given_up_and_leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cameras_farm, "_START_S", 0.01)
+    farm = CameraFarm()
+    with pytest.raises(CameraError, match="not started within"):
+        asyncio.run(farm.start())
+    assert subprocess.run(["pgrep", "-f", f"rtsp_server.py {farm.port} "], check=False).returncode == 1
 
 
 def test_stop_leaves_nobody_serving() -> None:
