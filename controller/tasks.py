@@ -1,7 +1,7 @@
 """How tasks are ended."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 AGAIN_S = 1.0
@@ -21,3 +21,17 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in ending:
         if not task.cancelled():
             task.exception()  # looked at: else asyncio complains of it
+
+
+async def surely(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` to its end even if the caller is cancelled meanwhile, however often; he is cancelled after it."""
+    doing = asyncio.ensure_future(work)
+    cancelled = False
+    while not doing.done():
+        try:
+            await asyncio.wait({doing})
+        except asyncio.CancelledError:
+            cancelled = True
+    doing.result()
+    if cancelled:
+        raise asyncio.CancelledError

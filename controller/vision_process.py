@@ -22,6 +22,7 @@ from controller.events.ports import CameraView, EnrolError
 from controller.health import Health
 from controller.settings import Settings
 from controller.store.templates import Template
+from controller.tasks import surely
 from controller.vision.sighting import (
     Ask,
     FaceSighting,
@@ -148,7 +149,7 @@ class VisionProcess:
             return "it wrote a line that is too long"
         finally:
             self._process = None
-            await _finish(process)
+            await surely(_finish(process))  # `end` cancels again each second
 
     async def _tell(self, message: dict[str, Any]) -> None:
         process = self._process

@@ -21,6 +21,7 @@ from tools.flash_errors import NotMicroPythonError, PortError, SilentBoardError
 
 BAUD = 115_200  # MicroPython's console on every UART board
 _READ_S = 1.0  # one read of the port at most; keeps a lost byte from hanging the run
+_RESET_S = 3.0  # a soft reset of a board that answers: file systems are mounted and boot.py runs
 _ENTER_TRIES = 5
 _CHUNK = 512  # bytes of a file in one command: small beside the heap, large beside the round trip
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"
@@ -88,7 +89,7 @@ class Link:
         for _ in range(_ENTER_TRIES):
             heard += self._knock(b"\r\x03\x03\r\x01", _BANNER)
             if heard.endswith(_BANNER):
-                reset = self._knock(b"\x04", _BANNER)
+                reset = self._knock(b"\x04", _BANNER, _RESET_S)
                 if _REBOOT in reset and reset.endswith(_BANNER):
                     self._transport.in_raw_repl = True
                     self._transport.use_raw_paste = True
@@ -98,10 +99,10 @@ class Link:
             raise NotMicroPythonError(self.port, heard)
         raise SilentBoardError(self.port)
 
-    def _knock(self, keys: bytes, answer: bytes) -> bytes:
+    def _knock(self, keys: bytes, answer: bytes, silence_s: float = _READ_S) -> bytes:
         try:
             self._transport.serial.write(keys)
-            heard = self._transport.read_until(1, answer, timeout=_READ_S, timeout_overall=5)
+            heard = self._transport.read_until(1, answer, timeout=silence_s, timeout_overall=5)
         except OSError as error:
             raise _gone(self.port) from error
         return bytes(heard)

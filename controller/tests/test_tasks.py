@@ -33,3 +33,34 @@ def test_a_task_that_swallows_a_cancellation_ends_all_the_same(monkeypatch: pyte
 
     asyncio.run(run())
     assert heard == ["once"]
+
+
+def test_what_has_surely_to_be_done_is_done_however_often_one_is_cancelled() -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.05)
+        done.append("work")
+
+    async def caller() -> None:
+        await tasks.surely(work())
+        done.append("and went on")
+
+    async def run() -> None:
+        calling = asyncio.create_task(caller())
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+
+    asyncio.run(run())
+    assert done == ["work"]
+
+
+def test_what_goes_wrong_in_it_is_heard() -> None:
+    async def work() -> None:
+        raise ValueError("this")
+
+    with pytest.raises(ValueError, match="this"):
+        asyncio.run(tasks.surely(work()))

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from controller import tasks, vision_process
 from controller.conftest import write_site
 from controller.events.live import Live
 from controller.events.ports import EnrolError
 from controller.health import Health
 from controller.settings import load
 from controller.store.templates import Template
-from controller.tasks import end
 from controller.vision.sighting import Ask, FaceSighting, FlowCount, PlateSighting, Presence
 from controller.vision_process import NICE, VisionProcess
 
@@ -58,7 +58,7 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
         running = asyncio.ensure_future(process.run())
         async with asyncio.timeout(20):
             await scene(process, health)
-        await end([running])
+        await tasks.end([running])
 
     asyncio.run(run())
     return [json.loads(line) for line in log.read_text().splitlines()]
@@ -110,3 +110,20 @@ def test_a_child_that_dies_is_said_so_and_started_again_with_the_gallery(tmp_pat
     told = play(tmp_path, scene)
     assert len([message for message in told if "cameras" in message]) == 2
     assert [message for message in told if "gallery" in message][-1]["gallery"]
+
+
+def test_a_child_that_does_not_end_is_killed_though_its_task_is_cancelled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "AGAIN_S", 0.05)
+    monkeypatch.setattr(vision_process, "STOP_S", 0.3)
+    monkeypatch.setitem(
+        globals(), "CHILD", CHILD + "import time; log.write(str(os.getpid())); log.flush(); time.sleep(60)"
+    )
+
+    async def scene(process: VisionProcess, health: Health) -> None:
+        await process.next_sighting()
+
+    pid = int(play(tmp_path, scene)[-1])  # type: ignore[call-overload]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
