@@ -45,8 +45,10 @@ for line in sys.stdin:
 """
 
 
-def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None]]) -> list[dict[str, object]]:
-    """Run the scene beside a child that follows CHILD; what the child was told."""
+def play(
+    tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None]], child: str = CHILD
+) -> list[dict[str, object]]:
+    """Run the scene beside `child`; the lines that it logged, which it was told."""
     site = write_site(tmp_path)
     site.write_text(site.read_text("utf-8").replace("enabled = false", "enabled = true"), "utf-8")
     log = tmp_path / "child.log"
@@ -54,7 +56,7 @@ def play(tmp_path: Path, scene: Callable[[VisionProcess, Health], Awaitable[None
     async def run() -> None:
         live = Live()
         health = Health(live)
-        process = VisionProcess(load(site), live, health, [sys.executable, "-c", CHILD, str(log)])
+        process = VisionProcess(load(site), live, health, [sys.executable, "-c", child, str(log)])
         running = asyncio.ensure_future(process.run())
         async with asyncio.timeout(20):
             await scene(process, health)
@@ -117,13 +119,11 @@ def test_a_child_that_does_not_end_is_killed_though_its_task_is_cancelled_again(
 ) -> None:
     monkeypatch.setattr(tasks, "AGAIN_S", 0.05)
     monkeypatch.setattr(vision_process, "STOP_S", 0.3)
-    monkeypatch.setitem(
-        globals(), "CHILD", CHILD + "import time; log.write(str(os.getpid())); log.flush(); time.sleep(60)"
-    )
+    stays = CHILD + "import time; log.write(str(os.getpid())); log.flush(); time.sleep(60)"
 
     async def scene(process: VisionProcess, health: Health) -> None:
         await process.next_sighting()
 
-    pid = int(play(tmp_path, scene)[-1])  # type: ignore[call-overload]
+    pid = int(play(tmp_path, scene, stays)[-1])  # type: ignore[call-overload]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
