@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from models.plates.grammar import GRAMMAR
@@ -23,7 +24,7 @@ _NEEDED = ("path", "text")
 _NEEDED_OF_CORNERS = ("path", "corners")
 _SEPARATORS = str.maketrans("", "", " \u3000·•・.-")
 _SHOWN = 3
-_QUAD = "corners are eight numbers, x y clockwise from top left"
+_QUAD = "corners are eight numbers, x y of four corners in their order round the plate"
 
 
 class TruthError(ValueError):
@@ -137,9 +138,18 @@ def _beside(table: Path, path: str) -> Path:
 
 
 def _quad(cell: str) -> tuple[float, ...] | None:
-    """Eight numbers, none for an empty cell, None for anything else."""
+    """Eight numbers, x y clockwise from top left; none for an empty cell, None for anything else.
+
+    Round the plate in either direction and from any corner: CCPD's begin at bottom right.
+    """
     try:
-        numbers = tuple(float(number) for number in re.split(r"[\s;,]+", cell) if number)
+        numbers = [float(number) for number in re.split(r"[\s;,&_|()\[\]]+", cell) if number]
     except ValueError:
         return None
-    return numbers if len(numbers) in (0, 8) and all(map(math.isfinite, numbers)) else None
+    if len(numbers) not in (0, 8) or not all(map(math.isfinite, numbers)):
+        return None
+    around = list(zip(numbers[::2], numbers[1::2], strict=True))
+    if sum(x * below - right * y for (x, y), (right, below) in pairwise([*around, *around[:1]])) < 0:
+        around.reverse()
+    first = around.index(min(around, key=sum)) if around else 0
+    return tuple(number for corner in around[first:] + around[:first] for number in corner)

@@ -60,6 +60,20 @@ def test_what_is_wrong_is_named_with_its_line_and_the_next_step(table: Path, tex
         read_truth(table)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "20 14 90 10 94 32 24 36",
+        "94&32_24&36_20&14_90&10",
+        "[[20, 14], [24, 36], [94, 32], [90, 10]]",
+    ],
+    ids=["clockwise from top left", "as CCPD writes them", "the other way round"],
+)
+def test_corners_may_begin_anywhere_and_go_round_either_way(table: Path, cell: str) -> None:
+    table.write_text(f"path\ttext\tcorners\ncrop.png\t京B67890\t{cell}\n", encoding="utf-8")
+    assert read_truth(table)[0].corners == (20, 14, 90, 10, 94, 32, 24, 36)
+
+
 def test_corners_of_a_file_of_their_own_are_joined_by_path(table: Path) -> None:
     table.write_text("path,text,corners\ncrop.png,京B67890,0 0 1 0 1 1 0 1\ndeep/street.png,,\n", encoding="utf-8")
     corners = table.parent / "corners.csv"
