@@ -22,7 +22,7 @@ from models.runtime import Network
 from models.tflite_writer import write
 
 Vectors = NDArray[np.float32]
-COMPACT_FROM = 2_000  # templates; below, float32 is read out of the cache as fast
+COMPACT_FROM = 8_000  # templates; below, float32 is read out of the cache as fast
 OTHERS = 10  # what a face is compared with besides the nearest
 _BLOCK = 64  # scores, far apart, of which the best is looked at first
 _ROUNDING = np.float32(1e-5)  # of float32 sums, beside the quantisation's error
@@ -57,9 +57,7 @@ class FaceIndex:
     def nearest(self, vector: Vectors) -> Nearest:
         """The nearest row of (dimensions,) `vector` and those that come next."""
         probe = np.asarray(vector - self._mean, np.float32)
-        scores, error = self._scores(probe)
-        rows = np.flatnonzero(scores >= _least_of_best(scores, OTHERS + 1) - 2 * error)
-        exact = self._vectors[rows] @ probe + self._bias[rows]
+        rows, exact = self._candidates(probe)
         order = np.argsort(-exact, kind="stable")[: OTHERS + 1]
         apart = np.sqrt(np.maximum(float(probe @ probe) - 2 * exact[order], 0.0)).astype(np.float32)
         return Nearest(int(rows[order[0]]), float(apart[0]), apart[1:])
@@ -70,19 +68,30 @@ class FaceIndex:
         graph.output(graph.fully_connected(probe, self._vectors, self._bias))
         return Network(write(graph, int8_weights=True), threads)
 
-    def _scores(self, probe: Vectors) -> tuple[Vectors, float]:
-        """(N,) scores, the highest is the nearest, and how wrong each may be."""
+    def _candidates(self, probe: Vectors) -> tuple[NDArray[np.intp], Vectors]:
+        """Rows, rising, among which the OTHERS + 1 nearest are, and their scores: the highest is the nearest."""
+        count = min(OTHERS + 1, len(self))
         if self._network is None:
-            return self._vectors @ probe + self._bias, 0.0
+            scores = self._vectors @ probe + self._bias
+            rows = np.sort(np.argpartition(scores, -count)[-count:])
+            return rows, scores[rows]
         probe_step = 2 * float(np.abs(probe).max()) / 254
         error = self._row_step / 2 * (float(np.abs(probe).sum()) + len(probe) * probe_step) + probe_step * self._row_sum
-        return self._network.run(probe[None])[0][0], error + float(_ROUNDING)
+        rows = _best_rows(self._network.run(probe[None])[0][0], count, 2 * (error + float(_ROUNDING)))
+        return rows, self._vectors[rows] @ probe + self._bias[rows]
 
 
-def _least_of_best(scores: Vectors, count: int) -> float:
-    """No more than the `count`-th largest score, and near it: of the best of each block, the `count`-th."""
+def _best_rows(scores: Vectors, count: int, slack: float) -> NDArray[np.intp]:
+    """In rising order, all rows among the `count` best or at most `slack` below the last of those; perhaps a few more.
+
+    One pass through the COMPACT_FROM scores or more: of each block only the best is kept, and only blocks that count
+    are looked into.
+    """
     blocks = len(scores) // _BLOCK
-    if blocks < count:
-        return float(np.partition(scores, -count)[-count]) if len(scores) > count else float(scores.min())
-    best = scores[: blocks * _BLOCK].reshape(_BLOCK, blocks).max(axis=0)  # columns: NumPy compares many at once
-    return float(np.partition(best, -count)[-count])
+    table = scores[: blocks * _BLOCK].reshape(_BLOCK, blocks)  # columns: NumPy compares many at once
+    best = table.max(axis=0)
+    least = np.partition(best, -count)[-count] - slack
+    columns = np.flatnonzero(best >= least)
+    depths, places = np.nonzero(table[:, columns] >= least)
+    last = np.flatnonzero(scores[blocks * _BLOCK :] >= least) + blocks * _BLOCK
+    return np.sort(np.concatenate([depths * blocks + columns[places], last]))
