@@ -22,6 +22,7 @@ from tools.flash_errors import NotMicroPythonError, PortError, SilentBoardError
 BAUD = 115_200  # MicroPython's console on every UART board
 _READ_S = 1.0  # one read of the port at most; keeps a lost byte from hanging the run
 _RESET_S = 3.0  # a soft reset of a board that answers: file systems are mounted and boot.py runs
+_QUIET_S = 0.2  # without a byte: all answers have come
 _ENTER_TRIES = 5
 _CHUNK = 512  # bytes of a file in one command: small beside the heap, large beside the round trip
 _BANNER = b"raw REPL; CTRL-B to exit\r\n"
@@ -87,9 +88,10 @@ class Link:
         """Stop what runs, soft reset (a clean heap; the application does not start), raw REPL ready."""
         heard = b""
         for _ in range(_ENTER_TRIES):
-            heard += self._knock(b"\r\x03\x03\r\x01", _BANNER)
+            heard += self._knock(b"\r\x03\x03\r\x01", _READ_S)
             if heard.endswith(_BANNER):
-                reset = self._knock(b"\x04", _BANNER, _RESET_S)
+                self._hear_out()
+                reset = self._knock(b"\x04", _RESET_S)
                 if _REBOOT in reset and reset.endswith(_BANNER):
                     self._transport.in_raw_repl = True
                     self._transport.use_raw_paste = True
@@ -99,13 +101,24 @@ class Link:
             raise NotMicroPythonError(self.port, heard)
         raise SilentBoardError(self.port)
 
-    def _knock(self, keys: bytes, answer: bytes, silence_s: float = _READ_S) -> bytes:
+    def _knock(self, keys: bytes, silence_s: float) -> bytes:
         try:
             self._transport.serial.write(keys)
-            heard = self._transport.read_until(1, answer, timeout=silence_s, timeout_overall=5)
+            heard = self._transport.read_until(1, _BANNER, timeout=silence_s, timeout_overall=5)
         except OSError as error:
             raise _gone(self.port) from error
         return bytes(heard)
+
+    def _hear_out(self) -> None:
+        """The answers to earlier knocks, when a board was slow: taken for that to the next one, none would ever fit."""
+        port = self._transport.serial
+        try:
+            port.timeout = _QUIET_S
+            while self._transport.read_until(1, _BANNER, timeout=_QUIET_S, timeout_overall=1).endswith(_BANNER):
+                pass
+            port.timeout = _READ_S
+        except OSError as error:
+            raise _gone(self.port) from error
 
     def run(self, code: str) -> str:
         """What `code` prints; TransportExecError when it raises on the board."""

@@ -212,6 +212,20 @@ def test_flash_noise_on_the_line_costs_a_retry_only(
     run(story())
 
 
+def test_flash_board_that_answers_late_is_still_understood(
+    tmp_path: Path, community: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flash_link, "_READ_S", 0.03)
+    monkeypatch.setattr(flash_link, "_ENTER_TRIES", 100)  # 3 s: the interpreter needs a fraction of it to start
+
+    async def story() -> None:
+        async with plugged(tmp_path / "a.img") as board:
+            report = await flashed(board.port, community)
+        assert report.ok
+
+    run(story())
+
+
 def test_flash_line_that_spoils_everything_ends_with_the_next_step(
     tmp_path: Path, community: Community, monkeypatch: pytest.MonkeyPatch
 ) -> None:
