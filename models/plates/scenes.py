@@ -10,6 +10,8 @@ from models.plates.samples import PlatePainter, colourise
 from models.plates.texts import random_plate
 
 CLOSE_WIDTH_PX, CLOSE_HEIGHT_PX = 128, 64
+_WIDE_SMEAR_PX, _CLOSE_SMEAR_PX = 5, 9  # at most: a plate that moves while the shutter is open
+_LAMPS = np.array([1.0, 0.1, -1.2])  # log gains of warm light; of cold light with their signs turned
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -56,7 +58,7 @@ class SceneSampler:
                 self._car(picture, placed, rng)
             self._stand(picture, placed, rng)
             plates.append(placed)
-        return self._film(picture, rng), plates
+        return self._film(picture, _WIDE_SMEAR_PX, rng), plates
 
     def close(self) -> Close:
         """A picture at the corner net's scale, the plate about in its middle, or none."""
@@ -67,7 +69,7 @@ class SceneSampler:
             if rng.random() < 0.75:
                 middle = (size[0] * rng.uniform(0.4, 0.6), size[1] * rng.uniform(0.4, 0.6))
                 self._backdrop.decoy(picture, middle, size[0] * rng.uniform(0.4, 0.9), rng)
-            return Close(self._film(_coarse(picture, rng), rng), None)
+            return Close(self._film(_coarse(picture, rng), _CLOSE_SMEAR_PX, rng), None)
         standing = self._corners(CLOSE_WIDTH_PX * float(np.clip(rng.normal(0.63, 0.1), 0.35, 0.92)), rng)
         middle = (standing.corners.max(0) + standing.corners.min(0)) / 2
         shift = size * (0.5 + np.clip(rng.normal(0, 0.055, 2), -0.16, 0.16)) - middle
@@ -75,7 +77,7 @@ class SceneSampler:
         if rng.random() < 0.4:
             self._car(picture, placed, rng)
         self._stand(picture, placed, rng)
-        return Close(self._film(_coarse(picture, rng), rng), placed)
+        return Close(self._film(_coarse(picture, rng), _CLOSE_SMEAR_PX, rng), placed)
 
     def _corners(self, width: float, rng: Rng) -> Standing:
         """Corners about the origin under a random pose."""
@@ -142,18 +144,22 @@ class SceneSampler:
         share = mask[..., None].astype(np.float32) / 255
         picture[:] = (picture + (layer.astype(np.float32) - picture) * share).astype(np.uint8)
 
-    def _film(self, picture: np.ndarray, rng: Rng) -> np.ndarray:
-        """Light, haze, blur, noise, JPEG on the whole picture."""
+    def _film(self, picture: np.ndarray, smear_px: int, rng: Rng) -> np.ndarray:
+        """Light, lamps, haze, infra-red, blur, motion, noise, JPEG on the whole picture."""
         height, width = picture.shape[:2]
         gain = np.exp(rng.normal(-0.15, 0.4)) * np.exp(rng.normal(0, 0.07, 3))
+        if rng.random() < 0.25:
+            gain = gain * np.exp(rng.normal(0, 0.3) * _LAMPS)
         out = picture * gain.astype(np.float32)
         if rng.random() < 0.25:
             out = out * (1 - (haze := rng.uniform(0.1, 0.5))) + haze * rng.uniform(30, 220)
         if rng.random() < 0.3:
-            grey = out.mean(2, keepdims=True)
-            out = grey + (out - grey) * rng.uniform(0, 1)
+            grey = out @ rng.dirichlet((1, 1, 1)).astype(np.float32)[:, None]
+            out = grey + (out - grey) * (0.0 if rng.random() < 0.4 else rng.uniform(0, 1))
         if rng.random() < 0.4:
             out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.3, 1.3)))
+        if rng.random() < 0.2:
+            out = cv2.filter2D(out, -1, _smear(int(rng.integers(2, smear_px + 1)), rng))
         y, x = (int(rng.integers(0, 512 - size)) for size in (height, width))
         out = out + self._noise[y : y + height, x : x + width] * np.float32(rng.uniform(0, 9))
         filmed: np.ndarray = np.clip(out, 0, 255).astype(np.uint8)
@@ -179,6 +185,16 @@ def _coarse(picture: np.ndarray, rng: Rng) -> np.ndarray:
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (int(width * scale), int(height * scale)), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _smear(length_px: int, rng: Rng) -> np.ndarray:
+    """A kernel as long as the way that the plate goes, along the road more often than not."""
+    size = 2 * length_px + 1
+    line = np.zeros((size, size), np.float32)
+    line[length_px, length_px - length_px // 2 : length_px + (length_px + 1) // 2] = 1
+    angle = float(rng.normal(0, 15) if rng.random() < 0.6 else rng.uniform(0, 180))
+    turned = cv2.warpAffine(line, cv2.getRotationMatrix2D((length_px, length_px), angle, 1), (size, size))
+    return np.asarray(turned / turned.sum(), np.float32)
 
 
 def _at(x: float, y: float) -> tuple[int, int]:
