@@ -24,6 +24,8 @@ COLUMNS = 32
 UNLABELLED = -1
 _PX_PER_MM = 0.6
 _GLYPH_SIZE = (27, 54)
+LAMPS = np.array([1.0, 0.1, -1.2])
+"""Logarithms of the gains of red, green and blue in warm light; of cold light with their signs turned."""
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -276,7 +278,7 @@ def _surrounding(height: int, width: int, rng: np.random.Generator) -> np.ndarra
 
 
 def light(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Light, shadow, glare, haze and faded colour; float32 in and out."""
+    """Light, lamps, shadow, glare, haze, faded colour and infra-red; float32 in and out."""
     height, width = picture.shape[:2]
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     ys = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
@@ -287,6 +289,8 @@ def light(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         shade = shade * np.where(edge, rng.uniform(0.35, 0.8), 1.0)
     gain = np.exp(rng.uniform(-1.8, -0.7) if rng.random() < 0.08 * strength else rng.normal(-0.2, 0.45) * strength)
     cast = gain * np.exp(rng.normal(0, 0.1, 3) * strength)
+    if rng.random() < 0.15 * strength:
+        cast = cast * np.exp(rng.normal(0, 0.25) * LAMPS)
     out = picture * (shade[..., None] * cast.astype(np.float32)).astype(np.float32)
     if rng.random() < 0.12 * strength:
         x, y = rng.uniform(-1, 1, 2)
@@ -295,21 +299,20 @@ def light(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         haze = rng.uniform(0.1, 0.6)
         out = out * (1 - haze) + haze * rng.uniform(40, 200)
     if rng.random() < 0.3 * strength:
-        grey = out.mean(2, keepdims=True)
-        out = grey + (out - grey) * rng.uniform(0.1, 0.9)
+        grey = out @ rng.dirichlet((1, 1, 1)).astype(np.float32)[:, None]
+        out = grey + (out - grey) * (0.0 if rng.random() < 0.25 else rng.uniform(0.1, 0.9))
     return np.asarray(out, np.float32)
 
 
 def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Blur, sharpening, noise and JPEG; float32 in, uint8 out."""
+    """Blur, motion, sharpening, noise and JPEG; float32 in, uint8 out."""
     height, width = picture.shape[:2]
     out = picture
     if rng.random() < 0.3:
         sigmas = rng.uniform(0.2, 0.5 + 0.009 * width, 2) * strength + 0.05  # out of focus is so many mm, not pixels
         out = cv2.GaussianBlur(out, (0, 0), float(sigmas[0]), sigmaY=float(sigmas[1]))
-    if rng.random() < 0.2 * strength:
-        kernel = np.full((1, int(rng.integers(2, 4 + width // 48))), 1.0, np.float32)
-        out = cv2.filter2D(out, -1, (kernel if rng.random() < 0.7 else kernel.T) / kernel.size)
+    if rng.random() < 0.25 * strength:
+        out = cv2.filter2D(out, -1, smear(int(rng.integers(2, 4 + width // 24)), rng))
     if rng.random() < 0.25 * strength:  # cameras sharpen: bright halos around characters
         out = out + (out - cv2.GaussianBlur(out, (0, 0), 1.0)) * np.float32(rng.uniform(0.3, 2.0))
     noise = rng.normal(0, 1, (height, width, 3 if rng.random() < 0.3 else 1)).astype(np.float32)
@@ -320,3 +323,13 @@ def spoil(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
         if ok:
             spoilt = np.array(cv2.imdecode(data, cv2.IMREAD_COLOR))
     return spoilt
+
+
+def smear(length_px: int, rng: np.random.Generator) -> np.ndarray:
+    """A kernel as long as the way that the plate goes, along the road more often than not."""
+    size = 2 * length_px + 1
+    line = np.zeros((size, size), np.float32)
+    line[length_px, length_px - length_px // 2 : length_px + (length_px + 1) // 2] = 1
+    angle = float(rng.normal(0, 15) if rng.random() < 0.6 else rng.uniform(0, 180))
+    turned = cv2.warpAffine(line, cv2.getRotationMatrix2D((length_px, length_px), angle, 1), (size, size))
+    return np.asarray(turned / turned.sum(), np.float32)

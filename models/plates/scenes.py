@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 
 from models.plates.backdrop import Backdrop, Rng
-from models.plates.samples import PlatePainter, colourise
+from models.plates.samples import LAMPS, PlatePainter, colourise, smear
 from models.plates.texts import random_plate
 
 CLOSE_WIDTH_PX, CLOSE_HEIGHT_PX = 128, 64
 _WIDE_SMEAR_PX, _CLOSE_SMEAR_PX = 5, 9  # at most: a plate that moves while the shutter is open
-_LAMPS = np.array([1.0, 0.1, -1.2])  # log gains of warm light; of cold light with their signs turned
 _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
@@ -149,7 +148,7 @@ class SceneSampler:
         height, width = picture.shape[:2]
         gain = np.exp(rng.normal(-0.15, 0.4)) * np.exp(rng.normal(0, 0.07, 3))
         if rng.random() < 0.25:
-            gain = gain * np.exp(rng.normal(0, 0.3) * _LAMPS)
+            gain = gain * np.exp(rng.normal(0, 0.3) * LAMPS)
         out = picture * gain.astype(np.float32)
         if rng.random() < 0.25:
             out = out * (1 - (haze := rng.uniform(0.1, 0.5))) + haze * rng.uniform(30, 220)
@@ -159,7 +158,7 @@ class SceneSampler:
         if rng.random() < 0.4:
             out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.3, 1.3)))
         if rng.random() < 0.2:
-            out = cv2.filter2D(out, -1, _smear(int(rng.integers(2, smear_px + 1)), rng))
+            out = cv2.filter2D(out, -1, smear(int(rng.integers(2, smear_px + 1)), rng))
         y, x = (int(rng.integers(0, 512 - size)) for size in (height, width))
         out = out + self._noise[y : y + height, x : x + width] * np.float32(rng.uniform(0, 9))
         filmed: np.ndarray = np.clip(out, 0, 255).astype(np.uint8)
@@ -185,16 +184,6 @@ def _coarse(picture: np.ndarray, rng: Rng) -> np.ndarray:
     height, width = picture.shape[:2]
     small = cv2.resize(picture, (int(width * scale), int(height * scale)), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _smear(length_px: int, rng: Rng) -> np.ndarray:
-    """A kernel as long as the way that the plate goes, along the road more often than not."""
-    size = 2 * length_px + 1
-    line = np.zeros((size, size), np.float32)
-    line[length_px, length_px - length_px // 2 : length_px + (length_px + 1) // 2] = 1
-    angle = float(rng.normal(0, 15) if rng.random() < 0.6 else rng.uniform(0, 180))
-    turned = cv2.warpAffine(line, cv2.getRotationMatrix2D((length_px, length_px), angle, 1), (size, size))
-    return np.asarray(turned / turned.sum(), np.float32)
 
 
 def _at(x: float, y: float) -> tuple[int, int]:
