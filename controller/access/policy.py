@@ -7,6 +7,7 @@ from controller.access.calendar import is_open
 from controller.access.document import Document, Person, Vehicle
 from controller.access.resolve import Resolved, resolve
 from controller.site.tree import Tree
+from models.plates.alphabet import normal_plate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,6 @@ class Policy:
 def scope(person: Person) -> Iterable[str]:
     """The ids that the person's access is written with."""
     return [*person.doors, *person.gates]
-
-
-def normal_plate(plate: str) -> str:
-    """A plate without the separators that people write."""
-    return plate.upper().replace(" ", "").replace("·", "").replace("-", "")
 
 
 def _in_window(vehicle: Vehicle, now_unix: float) -> Verdict:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from controller.access.policy import normal_plate
 from controller.api.consent import consent_text
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
@@ -29,6 +28,7 @@ from controller.store.alerts import AuditRow
 from controller.store.kept import KeptCapture
 from controller.store.templates import Consent
 from models.picture_file import UPLOAD_PIXELS, PictureError, inspect
+from models.plates.alphabet import normal_plate
 
 _FORM: dict[str, Any] = {
     "requestBody": {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from controller.access.appearance import differences
 from controller.access.gate_sides import GateSides, Passing
-from controller.access.policy import Policy, Verdict, normal_plate
+from controller.access.policy import Policy, Verdict
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, SeenVehicle, new_capture_id
@@ -13,6 +13,7 @@ from controller.events.tries import Tries
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
 from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
+from models.plates.alphabet import normal_plate
 
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
 SAME = 0.5  # probability of the plate that a barrier's other camera has just let pass: then it is that car

@@ -3,9 +3,9 @@
 import logging
 
 from controller.access.document import Document, Vehicle
-from controller.access.policy import normal_plate
 from controller.store.errors import StoreBusyError, StoreFullError
 from controller.store.visits import Visit, VisitCounts
+from models.plates.alphabet import normal_plate
 
 _log = logging.getLogger(__name__)
 

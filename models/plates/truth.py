@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from models.plates.alphabet import normal_plate
 from models.plates.grammar import GRAMMAR
 from models.vehicle import COLOURS
 
@@ -22,7 +23,6 @@ CROP_PX = (400, 200)
 """A picture without a kind that is not larger is a crop: a plate alone, filling it."""
 _NEEDED = ("path", "text")
 _NEEDED_OF_CORNERS = ("path", "corners")
-_SEPARATORS = str.maketrans("", "", " \u3000·•・.-")
 _SHOWN = 3
 _QUAD = "corners are eight numbers, x y of four corners in their order round the plate"
 
@@ -129,8 +129,7 @@ def _truth(table: Path, line: int, row: Mapping[str, str]) -> Truth:
     if unknown := [name for name in bodies if name not in COLOURS]:
         raise wrong(f"body_colour is one of {', '.join(COLOURS)}, or some with | between, not {unknown[0]}")
     path = _beside(table, cells["path"])
-    text = cells["text"].upper().translate(_SEPARATORS)
-    return Truth(path, text, cells.get("colour", "").lower(), kind, corners, bodies)
+    return Truth(path, normal_plate(cells["text"]), cells.get("colour", "").lower(), kind, corners, bodies)
 
 
 def _beside(table: Path, path: str) -> Path:

@@ -159,6 +159,12 @@ class Vehicle(VehicleBody):
     plate: Plate
 
 
+class StoredVehicle(Vehicle):
+    """`warning`, in words, of a plate that the cameras can never read; else ""."""
+
+    warning: str
+
+
 class WatchlistBody(_Row):
     """What raises an alert when it is seen, and why."""
 
@@ -171,6 +177,12 @@ class WatchlistEntry(WatchlistBody):
     """An entry with its number."""
 
     id: Annotated[int, Field(ge=1)]
+
+
+class StoredEntry(WatchlistEntry):
+    """`warning`, in words, of a plate that the cameras can never read; else ""."""
+
+    warning: str
 
 
 class Payload(_Row):

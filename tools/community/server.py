@@ -17,6 +17,7 @@ from tools.community.announce import Announcer
 from tools.community.database import Database
 from tools.community.errors import CommunityError, ConflictError, UnknownError
 from tools.community.gate import Gate, Tokens
+from tools.community.plates import warning
 from tools.community.publish import Publisher
 from tools.community.rows import (
     CalendarBody,
@@ -37,7 +38,9 @@ from tools.community.rows import (
     ScheduleId,
     SignedList,
     Stored,
+    StoredEntry,
     StoredEvent,
+    StoredVehicle,
     Vehicle,
     VehicleBody,
     WatchlistBody,
@@ -252,11 +255,11 @@ def _vehicles(app: FastAPI) -> None:
         return parts.database.vehicles()
 
     @app.put("/v1/vehicles/{plate}", tags=["vehicles"], responses=_CONFLICT, **_ADMIN)
-    def put_vehicle(plate: Plate, body: VehicleBody, parts: PartsOf) -> Vehicle:
-        """Add or change a vehicle."""
+    def put_vehicle(plate: Plate, body: VehicleBody, parts: PartsOf) -> StoredVehicle:
+        """Add or change a vehicle. A plate that no camera can read is taken, with a warning."""
         row = Vehicle(plate=plate, **body.model_dump())
         parts.database.put_vehicle(row)
-        return row
+        return StoredVehicle(**row.model_dump(), warning=warning(plate))
 
     @app.delete("/v1/vehicles/{plate}", tags=["vehicles"], responses=_MISSING, **_ADMIN)
     def remove_vehicle(plate: Plate, parts: PartsOf) -> Removed:
@@ -271,11 +274,11 @@ def _watchlist(app: FastAPI) -> None:
         return parts.database.watchlist()
 
     @app.put("/v1/watchlist/{entry}", tags=["watchlist"], **_ADMIN)
-    def put_watchlist(entry: Annotated[int, Path(ge=1)], body: WatchlistBody, parts: PartsOf) -> WatchlistEntry:
-        """Add or change an entry."""
+    def put_watchlist(entry: Annotated[int, Path(ge=1)], body: WatchlistBody, parts: PartsOf) -> StoredEntry:
+        """Add or change an entry. A plate that no camera can read is taken, with a warning."""
         row = WatchlistEntry(id=entry, **body.model_dump())
         parts.database.put_watchlist(row)
-        return row
+        return StoredEntry(**row.model_dump(), warning=warning(body.value))
 
     @app.delete("/v1/watchlist/{entry}", tags=["watchlist"], responses=_MISSING, **_ADMIN)
     def remove_watchlist(entry: Annotated[int, Path(ge=1)], parts: PartsOf) -> Removed:

@@ -147,6 +147,23 @@ def test_a_visitor_s_car_is_listed_with_its_uses_and_looks(desk: Desk) -> None:
     play(desk, scene)
 
 
+def test_a_plate_that_no_camera_reads_is_taken_with_a_warning(desk: Desk) -> None:
+    async def warned(url: str, body: dict[str, Any]) -> str:
+        words: str = (await ok(desk.admin.put(url, json=body))).json()["warning"]
+        return words
+
+    async def scene(desk: Desk) -> None:
+        await desk.publish_one_resident()
+        for plate in ("皖AO1234", "皖A1234", "?A12345", "皖A123456"):
+            assert plate in await warned(f"/v1/vehicles/{plate.replace('?', '%3F')}", {"person": 7})
+            assert plate in await warned("/v1/watchlist/2", {"kind": "plate", "value": plate, "reason": "stolen"})
+        for plate in ("皖B·12345", "皖ｂ・D12345", "使 123-456"):
+            assert await warned(f"/v1/vehicles/{plate}", {"person": 7}) == ""
+        assert len((await ok(desk.admin.get("/v1/vehicles"))).json()) == 1 + 4 + 3
+
+    play(desk, scene)
+
+
 def test_published_list_holds_the_rows_and_a_signature(desk: Desk) -> None:
     async def scene(desk: Desk) -> None:
         assert (await desk.site.get("/v1/lists/latest")).status_code == 404

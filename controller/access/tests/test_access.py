@@ -95,6 +95,19 @@ def test_vehicle_passes_in_its_window_and_only_with_the_exact_plate(tree: Tree) 
     assert not policy.plate_at("皖A12345", "b1-u1", 150).allowed
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("皖A\u202212345", "皖A\u30fb12345", "皖A\uff0e12345", "皖A.12345", "皖A\u300012345", "皖A\u200b12345"),
+        *("皖\uff2112345", "皖A\uff11\uff12\uff13\uff14\uff15", "皖a-12345"),
+    ],
+)
+def test_a_plate_is_found_however_it_is_written(tree: Tree, written: str) -> None:
+    policy = Policy(tree, document(vehicles=[Vehicle(plate=written, person=7, gates=["north"])]))
+    assert policy.plate_at("皖A12345", "north", 150).allowed
+    assert not policy.plate_at("?A12345", "north", 150).allowed  # an unknown province is not just dropped
+
+
 def test_lists_hold_what_doorwire_expects(tree: Tree) -> None:
     cards = [
         Credential(person=7, kind="card", value=11, not_before=1, not_after=2),
