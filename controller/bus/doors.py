@@ -256,8 +256,8 @@ class DoorRegistry:
 
     async def open(self, door_id: str, reason: int, who: str, person: int = 0) -> CommandResult:
         """See `events.ports.Doors`."""
-        if self.gates.refuses(door_id, reason):
-            return CommandResult(False, "manual", 0.0)
+        if refusal := self.gates.refuses(door_id, reason):
+            return CommandResult(False, refusal, 0.0)
         _log.info("open %s for %s", door_id, who)
         return await self._ask(door_id, Command(op=words.OP_OPEN, argument=0, reason=reason, person=person))
 

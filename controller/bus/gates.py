@@ -44,9 +44,14 @@ class Gates:
         """A GateMode, or "" for a door."""
         return self._modes.get(place, "")
 
-    def refuses(self, place: str, reason: int) -> bool:
-        """In manual mode no plate and no face moves a barrier: people do."""
-        return reason in _BY_SIGHT and self._modes.get(place) is GateMode.MANUAL
+    def refuses(self, place: str, reason: int) -> str:
+        """The outcome's word, or "". Nobody moves a barrier that is to stay down, whether the gate has heard of it or
+        not; in manual mode no plate and no face does.
+        """
+        mode = self._modes.get(place)
+        if mode is GateMode.DOWN:
+            return names.REASONS[words.REASON_LOCKED_DOWN]
+        return "manual" if mode is GateMode.MANUAL and reason in _BY_SIGHT else ""
 
     def wire_mode(self, door: Door) -> int:
         """The mode that the board should be in: the guard's, of a door the site file's."""

@@ -191,6 +191,24 @@ def test_a_gate_is_told_its_mode_when_it_comes_back(make_middle: MakeMiddle, mak
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("reason", [words.REASON_PLATE, words.REASON_FACE, words.REASON_GUARD])
+def test_a_gate_that_has_not_heard_that_it_stays_down_is_not_opened(
+    make_middle: MakeMiddle, make_door: MakeDoor, reason: int
+) -> None:
+    async def scene() -> None:
+        middle, gate = make_middle(), make_door("north")
+        await middle.start()
+        gate.connect(middle.clock.now_s)
+        await middle.carry(gate)
+        middle.doors.gates.switch("north", GateMode.DOWN)
+        opening = asyncio.ensure_future(middle.doors.open("north", reason, "somebody"))
+        await middle.carry(gate)
+        assert (await opening).reason == "locked-down" and gate.opened == []
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(0, [0]), (60, [60] * 3)])  # that it stays down it is told once
 def test_a_gate_that_fails_open_hears_from_us_three_times_within_its_time(
     make_middle: MakeMiddle, make_door: MakeDoor, site_file: Path, seconds: int, told: list[int]
