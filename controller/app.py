@@ -147,7 +147,7 @@ class App:
         self.doors.gates.take(await self.store.gates.all())
         await self.enrolment.show_gallery()
         await self.keeper.start()
-        handlers = Handlers(self.doors.on_up, self.doors.on_link, self._announced)
+        handlers = Handlers(self.doors.ask_all, self.doors.on_up, self.doors.on_link, self._announced)
         self._start(self.session.run(handlers), "broker session")
         self._start(self._tick(), "tick")
         self._start(self._keep_house(), "housekeeping")

@@ -154,7 +154,7 @@ class DoorRegistry:
             self._show(door)
 
     def ask_all(self) -> None:
-        """Every door that can be reached, to report: the store takes data again, or we were away."""
+        """Every door that can be reached, to report: the store takes data again, or the broker has us again."""
         for door in self._doors.values():
             if door.online:
                 self._ask_report(door)
@@ -245,7 +245,7 @@ class DoorRegistry:
             self._start(self._refill(door))
 
     def _mend_mode(self, door: Door) -> None:
-        """Ask once after each Hello for the mode it should be in: who changes it at the door is not fought over."""
+        """Ask once after each Hello, and each switch, for its mode: who changes it at the door is not fought over."""
         wanted = self.gates.wire_mode(door)
         if door.state is None or door.state.mode in (wanted, words.MODE_ACCESSED) or door.mode_asked:
             return
@@ -269,8 +269,11 @@ class DoorRegistry:
         """See `events.ports.Doors`."""
         if not self.gates.mode(gate_id):
             return CommandResult(False, "unknown-door", 0.0)
-        result = await self._ask(gate_id, self.gates.switch(gate_id, mode))
-        if (door := self._find(gate_id)) is not None:
+        command, door = self.gates.switch(gate_id, mode), self._find(gate_id)
+        if door is not None:
+            door.mode_asked = False  # if the command is lost, its next State is answered with it
+        result = await self._ask(gate_id, command)
+        if door is not None:
             self._show(door)
         return result
 

@@ -28,8 +28,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Who hears what. None of them may wait."""
+    """Who hears what; `here`: after each connection. None of them may wait."""
 
+    here: Callable[[], None]
     up: Callable[[str, bytes], None]
     link: Callable[[str, str, bool], None]
     version: Callable[[int], None]
@@ -99,6 +100,7 @@ class Session:
             if not self._health.is_ok("broker"):
                 _log.info("the broker is here")
             self._health.set("broker", True)
+            handlers.here()
             async for message in client.messages:
                 try:
                     self._hand_over(str(message.topic), bytes(message.payload), bool(message.retain), handlers)

@@ -51,7 +51,7 @@ async def on_broker(
     health = Health(middle.live)
     session = Session(middle.settings.broker, "demo", PASSWORD, health)
     middle.send = session.send
-    handlers = Handlers(middle.doors.on_up, middle.doors.on_link, lambda version: None)
+    handlers = Handlers(middle.doors.ask_all, middle.doors.on_up, middle.doors.on_link, lambda version: None)
     listening = asyncio.ensure_future(session.run(handlers))
     try:
         await eventually(lambda: bool(health.is_ok("broker")))  # before it listens it would miss a door's Hello

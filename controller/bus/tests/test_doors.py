@@ -14,6 +14,7 @@ from controller.events.audit import GuardActions
 from controller.events.ports import GateMode
 from controller.settings import load
 from controller.store.documents import SignedDocument
+from controller.tasks import end
 from doorwire import vocabulary as words
 from doorwire.frame import Frame
 from doorwire.messages import State
@@ -186,6 +187,26 @@ def test_a_gate_is_told_its_mode_when_it_comes_back(make_middle: MakeMiddle, mak
         gate.connect(middle.clock.now_s)
         await middle.carry(gate)
         assert gate.mode == words.MODE_LOCKED_DOWN
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
+def test_a_mode_whose_command_was_lost_is_asked_for_again(make_middle: MakeMiddle, make_door: MakeDoor) -> None:
+    async def scene() -> None:
+        middle, gate = make_middle(), make_door("north")
+        await middle.start()
+        gate.mode = words.MODE_UNLOCKED  # it is asked once after its Hello already
+        gate.connect(middle.clock.now_s)
+        await middle.carry(gate)
+        assert gate.mode == words.MODE_LOCKED
+        switching = asyncio.ensure_future(middle.doors.switch("north", GateMode.DOWN))
+        await middle.settle()
+        middle.down.clear()
+        gate.say_state(middle.clock.now_s)
+        await middle.carry(gate)
+        assert gate.mode == words.MODE_LOCKED_DOWN
+        await end([switching])
         await middle.stop()
 
     asyncio.run(scene())

@@ -1,15 +1,21 @@
 """The session on a real Mosquitto: TLS, access rules, a broker that restarts."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiomqtt
+import pytest
+
+from controller.bus.tests.real_bus import PASSWORD as CONTROLLER
 from controller.bus.tests.real_bus import eventually, on_broker
 from controller.bus.tests.test_doors import CARD, signed
 from controller.conftest import Middle
 from controller.tasks import end
 from doorwire import vocabulary as words
+from doorwire.messages import Hello
 from tools.broker import Broker
 from tools.door_client import DoorClient
 from tools.door_simulator import SimulatedDoor
@@ -40,6 +46,31 @@ def test_events_lists_and_commands_pass_a_real_broker(tmp_path: Path, keys: dict
         result = await middle.doors.open("b1-u1", words.REASON_GUARD, "guard")
         assert result.done and result.seconds < 2
         assert door.opened == [words.REASON_LISTED, words.REASON_GUARD]
+
+    asyncio.run(with_broker(tmp_path, keys, scene))
+
+
+def test_doors_report_anew_after_the_controller_alone_was_away(
+    tmp_path: Path, keys: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(broker: Broker, middle: Middle, door: SimulatedDoor) -> None:
+        await eventually(lambda: door.clock_offset is not None)
+        hellos: list[str] = []
+        take = middle.ingest.hello
+
+        def hello(device: str, message: Hello) -> Awaitable[int]:
+            hellos.append(device)
+            return take(device, message)
+
+        monkeypatch.setattr(middle.ingest, "hello", hello)
+        settings = middle.settings.broker
+        tls = ssl.create_default_context(cadata=broker.ca_pem.decode())
+        name = "menshen-demo-controller"  # the broker ends the session of who has the same
+        async with aiomqtt.Client(
+            settings.host, settings.port, username="controller", password=CONTROLLER, identifier=name, tls_context=tls
+        ):
+            pass
+        await eventually(lambda: hellos == [door.device.hex()])
 
     asyncio.run(with_broker(tmp_path, keys, scene))
 
