@@ -191,7 +191,7 @@ def _drive(rng: np.random.Generator, cars: list[tuple[str, float]], confusable: 
             x = 300 + rng.normal(0, 1)
             boxes.append((x, 100 + y, x + width, 100 + y + 0.32 * width))
             reads.append(_noisy_read(rng, text, confusable, width))
-        found += len(passages.see(boxes, reads, at_s)[1])
+        found += sum(not passage.again for passage in passages.see(boxes, reads, at_s)[1])
     return found
 
 

@@ -109,8 +109,13 @@ class PlateFilm:
             passage.moments.sort(key=lambda moment: moment.frame)
 
     def _look(self, frame: Frame) -> list[tuple[int, PlateRead]]:
-        told = self._task.see(frame, frame.rgb())
+        seen = self._task.see(frame, frame.rgb())
+        told = [sighting for sighting in seen if not sighting.again]
         self.passages += [PlatePassage(sighting) for sighting in told]
+        for sighting in seen:
+            passage = self.passages[sighting.passage - 1]
+            if sighting.confidence > passage.sighting.confidence:
+                passage.sighting = replace(sighting, at_unix=passage.sighting.at_unix)
         for track, read in self._task.latest:
             trail = self._trails.setdefault(track, _Trail())
             trail.seen_s = frame.at_monotonic

@@ -1,5 +1,8 @@
 """Reads on tracks to passages: one verdict for each car that passes, however often its track breaks. Pure.
 
+A car that stays in view is told again, so that a gate which could not open for it may try again; at once when a plate
+that was doubtful from far is read surely.
+
 A track that begins where another one just broke off is the same car, unless what was read on both says otherwise: place
 and time join, likeness of texts never does. The same plate read surely twice within moments is the same car too.
 """
@@ -13,6 +16,7 @@ from controller.vision.vote import SURE, Read, Verdict, contradict, vote
 
 READS = 3  # before a decision: one frame may lie
 PATIENCE = 8  # reads after which a doubtful plate is decided as it is
+REPEAT_S = 2.0  # a decided car that is still in view is told again
 KEEP = 30  # reads a passage, the newest
 AGAIN_S = 3.0  # out of view, before the same plate is another passage: a lost track is not
 _DECIDING_S = 3.0  # what left is remembered as long as a track that begins then may take to its verdict
@@ -28,6 +32,7 @@ class Memory:
     others: list[Read] = field(default_factory=list)
     """The last reads, in a row, that contradict the rest."""
     decided: bool = False
+    told_s: float = 0.0
     began: Box | None = None
     began_s: float = 0.0
 
@@ -59,12 +64,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A passage: the track's number, where it came from and was last, and what was read."""
+    """A passage: its number, from 1 on, the track's, where it came from and was last, and what was read; `again` when
+    it was told before.
+    """
 
+    number: int
     track: int
     began: Box
     box: Box
     verdict: Verdict
+    again: bool = False
 
 
 class Passages:
@@ -94,7 +103,7 @@ class Passages:
         return known.number if known else None
 
     def see(self, boxes: list[Box], reads: list[Read], at_s: float) -> tuple[list[int], list[Decided]]:
-        """(the track number of each box, passages decided now)."""
+        """(the track number of each box, passages decided now or told again)."""
         for number in self._left:
             self._decided.pop(number, None)
         tracks, ended = self._tracker.update(boxes, at_s)
@@ -106,7 +115,7 @@ class Passages:
         for track in ended:
             memory = track.memory
             if not memory.decided and len(memory.reads) + len(memory.others) >= 2:
-                found += self._decide(track, vote(memory.reads + memory.others))
+                found += self._decide(track, vote(memory.reads + memory.others), at_s)
             if (known := self._decided.get(track.number)) is not None:
                 self._gone.append(Gone(known.number, track.box, track.speed, track.seen_s, known.verdict))
         return [track.number for track in tracks], found
@@ -124,24 +133,33 @@ class Passages:
         if _another_car(memory.others):
             return self._take_over(track, at_s)
         if memory.decided:
-            return []
+            return self._again(track, at_s)
         seen = memory.reads + memory.others
         verdict = vote(seen)
         if (len(memory.reads) >= READS and verdict.confidence >= SURE) or len(seen) >= PATIENCE:
-            return self._decide(track, verdict)
+            return self._decide(track, verdict, at_s)
         return []
+
+    def _again(self, track: Track[Memory], at_s: float) -> list[Decided]:
+        memory, known = track.memory, self._decided[track.number]
+        if known.verdict.confidence < SURE <= (verdict := vote(memory.reads + memory.others)).confidence:
+            known = self._decided[track.number] = Known(known.number, verdict)
+        elif at_s - memory.told_s < REPEAT_S:
+            return []
+        memory.told_s = at_s
+        return [Decided(known.number, track.number, memory.began or track.first, track.box, known.verdict, again=True)]
 
     def _take_over(self, track: Track[Memory], at_s: float) -> list[Decided]:
         """The track is another car's from now on."""
         memory = track.memory
-        first = self._decide(track, vote(memory.reads)) if not memory.decided and len(memory.reads) >= 2 else []
+        first = self._decide(track, vote(memory.reads), at_s) if not memory.decided and len(memory.reads) >= 2 else []
         if (known := self._decided.pop(track.number, None)) is not None:
             self._gone.append(Gone(known.number, track.box, (0.0, 0.0), at_s, known.verdict))
         memory.reads, memory.others = memory.others, []
         memory.decided, memory.began, memory.began_s = False, track.box, at_s
-        return first + self._decide(track, vote(memory.reads))
+        return first + self._decide(track, vote(memory.reads), at_s)
 
-    def _decide(self, track: Track[Memory], verdict: Verdict) -> list[Decided]:
+    def _decide(self, track: Track[Memory], verdict: Verdict, at_s: float) -> list[Decided]:
         """Nothing when it is a passage that was decided already."""
         memory = track.memory
         began = memory.began or track.first
@@ -152,8 +170,9 @@ class Passages:
             self._decided[track.number] = Known(same.number, verdict)
             return []
         self._count += 1
+        memory.told_s = at_s
         self._decided[track.number] = Known(self._count, verdict)
-        return [Decided(track.number, began, track.box, verdict)]
+        return [Decided(self._count, track.number, began, track.box, verdict)]
 
     def _decided_in_view(self) -> list[Gone]:
         return [

@@ -55,7 +55,7 @@ class PlateTask:
         return self._passages.number_of(track)
 
     def see(self, frame: Frame, rgb: NDArray[np.uint8]) -> list[PlateSighting]:
-        """`rgb` (height, width, 3). One sighting a passage."""
+        """`rgb` (height, width, 3). One sighting a passage, and some again."""
         found = [read for read in self._pipeline.read_frame(rgb) if read.text]
         boxes = [_box(read) for read in found]
         at_s = frame.at_monotonic
@@ -94,6 +94,8 @@ class PlateTask:
             verdict.paint.name,
             verdict.paint.confidence,
             vehicle_class(verdict.plate_type),
+            passage.number,
+            passage.again,
         )
 
 

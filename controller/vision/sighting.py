@@ -1,4 +1,4 @@
-"""What vision tells the access process: one value per passage, never per frame."""
+"""What vision tells the access process: one value per passage, never per frame; of vehicles that stay, now and then."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class PlateSighting:
     """One plate that passed. `posteriors` one per character, `confidence` their minimum; `direction` in, out or "".
 
     `colour` is the plate's; `body_colour` and `vehicle_class` are words of `models.vehicle.COLOURS` and `CLASSES`, or
-    "" where the pictures did not tell.
+    "" where the pictures did not tell. `passage` is the camera's number of it, `again` that it was told before: the car
+    is still in view, or its plate is read surely now.
     """
 
     camera: str
@@ -57,6 +58,8 @@ class PlateSighting:
     body_colour: str = ""
     body_confidence: float = 0.0
     vehicle_class: str = ""
+    passage: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 from hypothesis import assume, given, settings
 from hypothesis.strategies import DataObject, data, integers, lists, sampled_from
 
-from controller.vision.passage import AGAIN_S, PATIENCE, Decided, Passages
-from controller.vision.vote import Read, Verdict, contradict, weight
+from controller.vision.passage import AGAIN_S, PATIENCE, REPEAT_S, Decided, Passages
+from controller.vision.vote import SURE, Read, Verdict, contradict, weight
 
 STEP_S = 0.125
 Placed = tuple[str, float]  # text and y
@@ -17,16 +20,44 @@ def read(text: str, posterior: float = 0.97) -> Read:
     return Read(text, tuple({symbol: posterior} for symbol in text), "blue", "blue", 1.0)
 
 
-def drive(frames: list[list[Placed]], posterior: float = 0.97) -> list[Decided]:
+def sure(step: int) -> float:
+    return 0.97
+
+
+def told(frames: list[list[Placed]], posteriors: Callable[[int], float]) -> list[tuple[float, Decided]]:
+    """When what was told; `posteriors` of the step's reads."""
     passages, found = Passages(), []
     for step, placed in enumerate(frames):
         boxes = [(100.0, y, 190.0, y + 30.0) for _, y in placed]
-        found += passages.see(boxes, [read(text, posterior) for text, _ in placed], step * STEP_S)[1]
+        reads = [read(text, posteriors(step)) for text, _ in placed]
+        found += [(step * STEP_S, passage) for passage in passages.see(boxes, reads, step * STEP_S)[1]]
     return found
 
 
+def drive(frames: list[list[Placed]], posterior: float = 0.97) -> list[Decided]:
+    return [passage for _, passage in told(frames, lambda step: posterior) if not passage.again]
+
+
 def texts(found: list[Decided]) -> list[str]:
-    return [passage.verdict.text for passage in found]
+    return [passage.verdict.text for passage in found if not passage.again]
+
+
+def test_a_car_that_stays_is_told_again_under_its_number() -> None:
+    gone: list[list[Placed]] = [[] for _ in range(12)]  # its track breaks and another one goes on
+    stays = told([[("京B67890", 300.0)]] * 4 + [[("皖A12345", 50.0)]] * 40 + gone + [[("皖A12345", 52.0)]] * 40, sure)
+    ours = [(at_s, passage) for at_s, passage in stays if passage.verdict.text == "皖A12345"]
+    assert [passage.again for _, passage in ours] == [False] + [True] * (len(ours) - 1)
+    assert {passage.number for _, passage in ours} == {2}
+    pauses_s = [later - earlier for (earlier, _), (later, _) in pairwise(ours)]
+    assert len(pauses_s) == 5 and all(REPEAT_S <= pause_s < 2 * REPEAT_S for pause_s in pauses_s)
+
+
+def test_a_plate_doubtful_from_far_and_read_surely_later_is_told_again_at_once() -> None:
+    comes = told([[("皖A12345", 4.0 * step)] for step in range(40)], lambda step: 0.75 if step < 10 else 0.995)
+    (_, first), (later_s, later), *others = comes
+    assert first.verdict.confidence < SURE <= later.verdict.confidence and later.again and not first.again
+    assert later_s < PATIENCE * STEP_S + REPEAT_S and later.number == first.number == 1
+    assert all(passage.verdict == later.verdict for _, passage in others)
 
 
 def test_a_convoy_of_like_plates_is_two_passages() -> None:

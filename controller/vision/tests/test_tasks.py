@@ -283,7 +283,7 @@ def drive(said: SaidPlates, step_s: float = 0.125, move: Callable[[SaidPlates], 
     task = PlateTask("gate", cast(Any, said))
     seen: list[PlateSighting] = []
     for step in range(len(said.texts)):
-        seen += task.see(frame(step * step_s), RGB)
+        seen += [sighting for sighting in task.see(frame(step * step_s), RGB) if not sighting.again]
         move(said)
     return seen
 
