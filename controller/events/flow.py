@@ -68,7 +68,7 @@ class Flow:
         try:
             if counts or new:
                 await self._passages.add(counts, change_inside(counts, self.gate_cameras), distinct.day_unix, new)
-        except BaseException:
+        except Exception:  # not when cancelled: what was handed over is written all the same
             self._counts.give_back(counts)
             distinct.give_back(new)
             raise

@@ -10,6 +10,7 @@ from controller.events.flow import Flow, gate_counters
 from controller.flow.hours import Kind, Tally
 from controller.settings import CameraSettings
 from controller.store.errors import StoreFullError
+from controller.tasks import end
 from controller.vision.sighting import FlowCount, PlateSighting, Presence
 
 MakeMiddle = Callable[[], Middle]
@@ -139,6 +140,20 @@ def test_a_full_disk_loses_no_count(make_middle: MakeMiddle, monkeypatch: pytest
         assert sum(tally.count for tally in (await everything(middle)).values()) == 2
         assert list((await middle.store.passages.days(0, 2**40)).values()) == [1]
         assert (await middle.store.passages.inside()).vehicles == 1
+
+    play(make_middle, scene)
+
+
+def test_a_controller_that_stops_while_it_stores_counts_nobody_twice(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, flow: Flow, keys: list[bytes]) -> None:
+        flow.plate(plate(middle, "皖A12345"))
+        storing = asyncio.create_task(flow.store())
+        await asyncio.sleep(0)  # it has handed its job over
+        await end([storing])
+        await flow.store()
+        await middle.settle()
+        assert sum(tally.count for tally in (await everything(middle)).values()) == 1
+        assert list((await middle.store.passages.days(0, 2**40)).values()) == [1]
 
     play(make_middle, scene)
 
