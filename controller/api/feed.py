@@ -60,7 +60,7 @@ class Feed:
     def can_resume(self, position: str) -> bool:
         """Whether all that came after `position` is still kept."""
         life, _, number = position.partition("-")
-        if life != self._life or not number.isdigit():
+        if life != self._life or not number.isdecimal():
             return False
         oldest = self._kept[0][0] if self._kept else self._last + 1
         return oldest - 1 <= int(number) <= self._last

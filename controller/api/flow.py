@@ -16,10 +16,15 @@ from controller.flow.distinct import DAY_S
 from controller.flow.hours import Counts
 
 LONGEST_S = 62 * DAY_S  # two months in one answer
+LAST_UNIX = 0xFFFFFFFF  # of a door's clock too
 
 routes = APIRouter(tags=["flow"])
-From = Annotated[int | None, Query(alias="from", ge=0, description="Unix time; left out: the beginning of today")]
-To = Annotated[int | None, Query(ge=0, description="Unix time, not included; left out: a day after `from`")]
+From = Annotated[
+    int | None, Query(alias="from", ge=0, le=LAST_UNIX, description="Unix time; left out: the beginning of today")
+]
+To = Annotated[
+    int | None, Query(ge=0, le=LAST_UNIX, description="Unix time, not included; left out: a day after `from`")
+]
 Camera = Annotated[str, Query(max_length=32, description="only this one")]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from controller.api.errors import ApiError, unknown
@@ -14,6 +14,7 @@ from controller.events.ingest import event_data
 routes = APIRouter(tags=["news"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+LAST_ROW = 2**53 - 1  # as far as every reader of JSON counts; SQLite goes on to 2^63
 JPEG: dict[int | str, dict[str, object]] = {200: {"content": {"image/jpeg": {}}}}
 
 
@@ -27,7 +28,7 @@ class Judgement(BaseModel):
 
 @routes.get("/api/events")
 async def events(
-    _: SignedIn, desk: DeskOf, after: Annotated[int | None, Query(ge=0)] = None, limit: Limit = 100
+    _: SignedIn, desk: DeskOf, after: Annotated[int | None, Query(ge=0, le=LAST_ROW)] = None, limit: Limit = 100
 ) -> list[EventView]:
     """Without `after` the newest, newest first. With it those stored after that id, oldest first."""
     services = desk.services
@@ -44,7 +45,9 @@ async def alerts(_: SignedIn, desk: DeskOf, limit: Limit = 100) -> list[AlertVie
 
 
 @routes.post("/api/alerts/{alert}/confirm", dependencies=[OwnPage])
-async def confirm(alert: int, user: SignedIn, desk: DeskOf, body: Judgement | None = None) -> AlertView:
+async def confirm(
+    alert: Annotated[int, Path(ge=1, le=LAST_ROW)], user: SignedIn, desk: DeskOf, body: Judgement | None = None
+) -> AlertView:
     """A guard's judgement, taken once: an alert that is judged stays as it was judged."""
     judged = await desk.services.alarm.judge(alert, (body or Judgement()).outcome, user.name)
     if judged is None:

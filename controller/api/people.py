@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from controller.access.document import PersonId
 from controller.api.consent import consent_text
 from controller.api.errors import ApiError, unknown
 from controller.api.limits import UPLOAD_LIMIT
@@ -85,7 +86,7 @@ async def consent(_: SignedIn, desk: DeskOf) -> ConsentView:
 
 
 @routes.post("/api/people/{person}/templates", dependencies=[OwnPage], openapi_extra=_FORM)
-async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> TemplatesView:
+async def enrol(person: PersonId, user: SignedIn, request: Request, desk: DeskOf) -> TemplatesView:
     """Enrol a face from a picture or a camera, with the resident's consent to the text in force."""
     form = await _form(request)
     if await desk.services.store.documents.person(person) is None:
@@ -112,7 +113,7 @@ async def enrol(person: int, user: SignedIn, request: Request, desk: DeskOf) -> 
 
 
 @routes.get("/api/people/{person}/held")
-async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
+async def held(person: PersonId, user: Admin, desk: DeskOf) -> HeldView:
     """Everything that is kept about a person, for the person."""
     store = desk.services.store
     row = await store.documents.person(person)
@@ -139,7 +140,7 @@ async def held(person: int, user: Admin, desk: DeskOf) -> HeldView:
 
 
 @routes.delete("/api/people/{person}/templates", dependencies=[OwnPage])
-async def withdraw(person: int, user: SignedIn, desk: DeskOf) -> TemplatesView:
+async def withdraw(person: PersonId, user: SignedIn, desk: DeskOf) -> TemplatesView:
     """Consent withdrawn: the person's key and templates are destroyed now."""
     await desk.services.enrolment.withdraw(person, user.name)
     return TemplatesView(templates=0)

@@ -34,6 +34,7 @@ Uses = Annotated[int, Field(ge=0, le=254)]
 CareHours = Annotated[int, Field(ge=0, le=720)]
 BodyColour = Literal["", "black", "white", "grey", "red", "blue", "yellow", "green", "brown"]
 VehicleClass = Literal["", "small", "large", "trailer", "learner", "police"]
+EntryId = Annotated[int, Field(ge=1, le=2**53 - 1)]  # as far as every reader of JSON counts
 Word = Annotated[str, Field(max_length=40)]
 
 
@@ -176,7 +177,7 @@ class WatchlistBody(_Row):
 class WatchlistEntry(WatchlistBody):
     """An entry with its number."""
 
-    id: Annotated[int, Field(ge=1)]
+    id: EntryId
 
 
 class StoredEntry(WatchlistEntry):

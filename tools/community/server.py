@@ -23,6 +23,7 @@ from tools.community.rows import (
     CalendarBody,
     CardValue,
     Credential,
+    EntryId,
     EventBatch,
     EventsTaken,
     HealthView,
@@ -139,7 +140,7 @@ def _lists(app: FastAPI) -> None:
         return _signed(request, row)
 
     @app.get("/v1/lists/{version}", tags=["lists"], response_model=SignedList, responses=_MISSING, **_SITE)
-    def by_version(request: Request, version: Annotated[int, Path(ge=1)], parts: PartsOf) -> Response:
+    def by_version(request: Request, version: Annotated[int, Path(ge=1, le=0xFFFFFFFF)], parts: PartsOf) -> Response:
         """One of the versions that are still kept."""
         row = parts.database.list_version(version)
         if row is None:
@@ -170,7 +171,7 @@ def _events(app: FastAPI) -> None:
     @app.get("/v1/events", tags=["events"], **_ADMIN)
     def events(
         parts: PartsOf,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[StoredEvent]:
         """Events that came in after row `after`, oldest first."""
@@ -274,14 +275,14 @@ def _watchlist(app: FastAPI) -> None:
         return parts.database.watchlist()
 
     @app.put("/v1/watchlist/{entry}", tags=["watchlist"], **_ADMIN)
-    def put_watchlist(entry: Annotated[int, Path(ge=1)], body: WatchlistBody, parts: PartsOf) -> StoredEntry:
+    def put_watchlist(entry: EntryId, body: WatchlistBody, parts: PartsOf) -> StoredEntry:
         """Add or change an entry. A plate that no camera can read is taken, with a warning."""
         row = WatchlistEntry(id=entry, **body.model_dump())
         parts.database.put_watchlist(row)
         return StoredEntry(**row.model_dump(), warning=warning(body.value))
 
     @app.delete("/v1/watchlist/{entry}", tags=["watchlist"], responses=_MISSING, **_ADMIN)
-    def remove_watchlist(entry: Annotated[int, Path(ge=1)], parts: PartsOf) -> Removed:
+    def remove_watchlist(entry: EntryId, parts: PartsOf) -> Removed:
         """Remove an entry."""
         return Removed(removed=parts.database.remove_watchlist(entry))
 

@@ -164,6 +164,17 @@ def test_a_plate_that_no_camera_reads_is_taken_with_a_warning(desk: Desk) -> Non
     play(desk, scene)
 
 
+def test_numbers_that_no_row_can_have_are_refused(desk: Desk) -> None:
+    async def scene(desk: Desk) -> None:
+        huge = 10**23
+        entry = {"kind": "plate", "value": "京B67893", "reason": "stolen"}
+        assert (await desk.admin.get(f"/v1/events?after={huge}")).status_code == 422
+        assert (await desk.site.get(f"/v1/lists/{huge}")).status_code == 422
+        assert (await desk.admin.put(f"/v1/watchlist/{huge}", json=entry)).status_code == 422
+
+    play(desk, scene)
+
+
 def test_published_list_holds_the_rows_and_a_signature(desk: Desk) -> None:
     async def scene(desk: Desk) -> None:
         assert (await desk.site.get("/v1/lists/latest")).status_code == 404

@@ -286,6 +286,30 @@ def test_only_a_gate_has_a_mode_and_a_reason_is_needed(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_every_number_that_is_asked_for_has_an_end(tmp_path: Path) -> None:
+    async def scene(room: DutyRoom) -> None:
+        async with room.signed_in(ADMIN) as client:
+            paths = (await client.get("/api/openapi.json")).json()["paths"]
+            asked = [
+                (path, kind)
+                for path, methods in paths.items()
+                for operation in methods.values()
+                for parameter in operation.get("parameters", [])
+                for kind in parameter["schema"].get("anyOf", [parameter["schema"]])
+                if kind["type"] in ("integer", "number")
+            ]
+            assert len(asked) >= 10
+            assert [path for path, kind in asked if "maximum" not in kind] == []
+            huge = 10**23
+            for path in (f"flow?from={huge}", f"flow.csv?from={huge}", f"flow?to={huge}", f"events?after={huge}"):
+                assert (await client.get(f"/api/{path}")).status_code == 422, path
+            assert (await client.get(f"/api/people/{huge}/held")).status_code == 422
+            assert (await client.post(f"/api/alerts/{huge}/confirm")).status_code == 422
+            assert (await client.get(f"/api/flow.csv?from={0xFFFFFFFF}")).status_code == 200
+
+    play(tmp_path, scene)
+
+
 def test_openapi_names_every_path(tmp_path: Path) -> None:
     async def scene(room: DutyRoom) -> None:
         async with room.signed_in() as client:

@@ -92,6 +92,7 @@ def test_a_page_resumes_where_it_was_and_only_there() -> None:
         assert (await Reader(feed, was).next())[0] == "reset"  # 1 is no longer kept
         assert (await Reader(feed, "of-another-life").next())[0] == "reset"
         assert (await Reader(feed, feed.position.split("-")[0] + "-99").next())[0] == "reset"
+        assert (await Reader(feed, feed.position.split("-")[0] + "-²").next())[0] == "reset"
         await feed.close()
 
     run(scene)
