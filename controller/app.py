@@ -70,7 +70,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._decisions: set[asyncio.Task[str]] = set()
         self._server: ServerClient | None = None
-        self._ledger_seen = 0.0
+        self._ledger_seen = -1  # its file's mtime in ns; 0: there is none
         self._compose()
 
     def _compose(self) -> None:
@@ -142,7 +142,6 @@ class App:
     async def __aenter__(self) -> Self:
         self.health.set("disk", True)
         await self._read_ledger()
-        await self.lists.start()
         await self.visits.load()
         self.doors.gates.take(await self.store.gates.all())
         await self.enrolment.show_gallery()
@@ -284,19 +283,17 @@ class App:
         await self._uvicorn.serve(sockets=[self._listener])
 
     async def _read_ledger(self) -> None:
-        """Take in the ledger when its file has changed."""
+        """Take in the ledger when its file has changed, and at the start; then the lists, for doors have come."""
         path = self._settings.store.ledger
         changed = path.stat().st_mtime_ns if path.exists() else 0
         if changed == self._ledger_seen:
             return
-        first = self._ledger_seen == 0
         await self.store.devices.import_ledger(read_ledger(path))
         self._ledger_seen = changed
         self.doors.take_devices(
             await self.store.devices.all(), await self.store.journal.epochs(), await self.store.doorlists.installed()
         )
-        if not first:
-            await self.lists.start()
+        await self.lists.start()
         missing = self.doors.without_key()
         words = f"not in the ledger: {', '.join(missing[:8])}; provision them with menshen flash" if missing else ""
         self.health.set("ledger", not missing, words)
