@@ -289,7 +289,6 @@ class App:
         if changed == self._ledger_seen:
             return
         await self.store.devices.import_ledger(read_ledger(path))
-        self._ledger_seen = changed
         self.doors.take_devices(
             await self.store.devices.all(), await self.store.journal.epochs(), await self.store.doorlists.installed()
         )
@@ -297,6 +296,7 @@ class App:
         missing = self.doors.without_key()
         words = f"not in the ledger: {', '.join(missing[:8])}; provision them with menshen flash" if missing else ""
         self.health.set("ledger", not missing, words)
+        self._ledger_seen = changed
 
     def _make_server_client(self) -> None:
         server = self._settings.server

@@ -37,3 +37,20 @@ def test_a_board_flashed_after_a_start_without_a_ledger_gets_its_list(tmp_path: 
         assert DOOR in await app.store.doorlists.all()
 
     play(tmp_path, scene)
+
+
+def test_a_ledger_that_a_full_disk_did_not_let_in_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(app: App) -> None:
+        write_ledger(tmp_path, {DOOR: bytes(32)})
+        with monkeypatch.context() as full:
+
+            async def epochs() -> dict[str, set[int]]:
+                raise StoreFullError("the disk is full")
+
+            full.setattr(app.store.journal, "epochs", epochs)
+            with pytest.raises(StoreFullError):
+                await app._read_ledger()
+        await app._read_ledger()
+        assert "b1-u1" not in app.doors.without_key()
+
+    play(tmp_path, scene)
