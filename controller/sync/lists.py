@@ -47,18 +47,19 @@ class Lists:
 
     async def start(self) -> None:
         """Load what is in force and compile anew what the site file or the ledger has changed meanwhile."""
-        devices = await self._store.devices.all()
-        self._keys = [
-            DoorKey(self._tree.by_device[device.device].id, device.device, device.key)
-            for device in devices
-            if device.device in self._tree.by_device
-        ]
-        self._door_lists = await self._store.doorlists.all()
-        self._in_force = await self._store.documents.in_force()
-        self.policy = Policy(self._tree, self._in_force.document if self._in_force else None)
-        for door_list in self._door_lists.values():
-            self._desired(door_list)
-        await self._compile({})
+        async with self._one_at_a_time:
+            devices = await self._store.devices.all()
+            self._keys = [
+                DoorKey(self._tree.by_device[device.device].id, device.device, device.key)
+                for device in devices
+                if device.device in self._tree.by_device
+            ]
+            self._door_lists = await self._store.doorlists.all()
+            self._in_force = await self._store.documents.in_force()
+            self.policy = Policy(self._tree, self._in_force.document if self._in_force else None)
+            for door_list in self._door_lists.values():
+                self._desired(door_list)
+            await self._compile({})
 
     async def apply(self, signed: SignedDocument) -> None:
         """Put a verified document in force."""

@@ -259,3 +259,36 @@ def test_events_that_could_not_be_taken_out_of_the_outbox_go_up_again(
         await middle.stop()
 
     asyncio.run(scene())
+
+
+def test_a_door_flashed_while_a_list_is_put_in_force_gets_that_list(
+    make_middle: MakeMiddle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        middle = make_middle()
+        await middle.start()
+        first = checked(payload(1))
+        assert first is not None
+        await middle.lists.apply(first)
+        second = checked(payload(2, previous=first.digest.hex()), first)
+        assert second is not None
+        read, go_on = asyncio.Event(), asyncio.Event()
+        in_force = middle.store.documents.in_force
+
+        async def slowly() -> SignedDocument | None:
+            document = await in_force()
+            read.set()
+            await go_on.wait()
+            return document
+
+        monkeypatch.setattr(middle.store.documents, "in_force", slowly)
+        starting = asyncio.create_task(middle.lists.start())
+        await read.wait()
+        applying = asyncio.create_task(middle.lists.apply(second))
+        await middle.settle()
+        go_on.set()
+        await asyncio.gather(starting, applying)
+        assert middle.lists.in_force is second
+        await middle.stop()
+
+    asyncio.run(scene())
