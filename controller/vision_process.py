@@ -87,7 +87,8 @@ class VisionProcess:
         self._enrols[number] = answer
         try:
             await self._tell(request)
-            return await asyncio.wait_for(answer, ENROL_S)
+            async with asyncio.timeout(ENROL_S):
+                return await answer
         except TimeoutError:
             raise EnrolError("face recognition did not answer; try again") from None
         finally:
@@ -244,7 +245,8 @@ async def _finish(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), STOP_S)
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

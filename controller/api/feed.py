@@ -75,7 +75,8 @@ class Feed:
         if self.closed or position != self.position:
             return True
         try:
-            await asyncio.wait_for(self._news.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
         except TimeoutError:
             return False
         return True

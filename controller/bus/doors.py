@@ -294,7 +294,8 @@ class DoorRegistry:
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._answers[(door.device, counter)] = answer
         try:
-            reason = await asyncio.wait_for(answer, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                reason = await answer
         except TimeoutError:
             return CommandResult(False, "no-answer", clock.mono() - began)
         finally:

@@ -1,6 +1,7 @@
 """The community server, asked for newer lists, on a poll or when the broker announces one, and told events."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -122,10 +123,9 @@ class ServerClient:
             except Exception:  # noqa: BLE001 - a list that cannot be put in force must not stop the doors
                 _log.exception("a list could not be put in force; it is tried again at the next poll")
             pause_s = jittered(self._settings.poll_s)
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause_s)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
 
     async def _upload(self) -> None:
         pause_s = UPLOAD_EVERY_S

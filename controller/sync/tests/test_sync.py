@@ -292,3 +292,23 @@ def test_a_door_flashed_while_a_list_is_put_in_force_gets_that_list(
         await middle.stop()
 
     asyncio.run(scene())
+
+
+def test_the_client_ends_when_a_list_is_announced_in_the_round_in_which_it_is_told_to(
+    make_middle: MakeMiddle, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        middle, server = make_middle(), Server()
+        server.status = 404
+        client = client_of(middle, server, [], tmp_path)
+        running = asyncio.create_task(client.run())
+        await server.asked.get()
+        await middle.settle()  # the answer has been dealt with, it waits
+        client.announced(7)
+        running.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait({running})
+        assert running.cancelled()
+        await middle.stop()
+
+    asyncio.run(scene())
