@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -132,7 +133,7 @@ class ServerClient:
         while True:
             try:
                 taken = await self.upload_once()
-            except (SyncError, StoreError) as error:
+            except (SyncError, StoreError, sqlite3.Error) as error:
                 self._unwell("upload", str(error))
                 taken, pause_s = 0, min(pause_s * 2, 60.0)
             else:

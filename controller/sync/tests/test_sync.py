@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from controller.health import Health
 from controller.settings import ServerSettings
 from controller.store.documents import SignedDocument
 from controller.store.errors import StoreFullError
-from controller.store.journal import NewEvent
+from controller.store.journal import NewEvent, StoredEvent
 from controller.sync.client import BATCH, ServerClient
 from controller.sync.verify import DownloadError, RefusedDocumentError, verify
 from controller.tasks import end
@@ -309,6 +310,31 @@ def test_the_client_ends_when_a_list_is_announced_in_the_round_in_which_it_is_to
         async with asyncio.timeout(5):
             await asyncio.wait({running})
         assert running.cancelled()
+        await middle.stop()
+
+    asyncio.run(scene())
+
+
+def test_an_outbox_that_cannot_be_read_is_tried_again(
+    make_middle: MakeMiddle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> None:
+        middle = make_middle()
+        asked: asyncio.Queue[None] = asyncio.Queue()
+
+        async def outbox(limit: int) -> list[StoredEvent]:
+            asked.put_nowait(None)
+            raise sqlite3.OperationalError("disk I/O error")
+
+        monkeypatch.setattr(middle.store.journal, "outbox", outbox)
+        monkeypatch.setattr("controller.sync.client.UPLOAD_EVERY_S", 0.0)
+        client = client_of(middle, Server(), [], tmp_path)
+        running = asyncio.create_task(client.run())
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                await asyncio.wait({running, asyncio.ensure_future(asked.get())}, return_when=asyncio.FIRST_COMPLETED)
+        assert not running.done()
+        await end([running])
         await middle.stop()
 
     asyncio.run(scene())
