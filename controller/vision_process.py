@@ -7,6 +7,7 @@ so it never outlives this process.
 import asyncio
 import base64
 import binascii
+import contextlib
 import itertools
 import json
 import logging
@@ -39,6 +40,7 @@ SIGHTINGS_LIMIT = 100  # not yet decided; beyond it the oldest gives way
 ENROL_S = 20.0
 RESTART_S = (0.5, 30.0)
 STOP_S = 3.0
+TAKE_S = 30.0  # a child that loads its models on a slow card takes its first lines within it
 
 _log = logging.getLogger(__name__)
 
@@ -153,12 +155,18 @@ class VisionProcess:
             await surely(_finish(process))  # `end` cancels again each second
 
     async def _tell(self, message: dict[str, Any]) -> None:
+        """A child that hangs must not hold up the lists: it is killed, and `run` starts it again."""
         process = self._process
         if process is None or process.stdin is None:
             return
         try:
             process.stdin.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
-            await process.stdin.drain()
+            async with asyncio.timeout(TAKE_S):
+                await process.stdin.drain()
+        except TimeoutError:
+            _log.error("the cameras' process took nothing for %.0f s; it is killed", TAKE_S)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
         except (ConnectionError, RuntimeError):
             _log.debug("the cameras' process took no message")
 

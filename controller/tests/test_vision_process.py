@@ -127,3 +127,20 @@ def test_a_child_that_does_not_end_is_killed_though_its_task_is_cancelled_again(
     pid = int(play(tmp_path, scene, stays)[-1])  # type: ignore[call-overload]
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_child_that_takes_nothing_is_killed_and_started_again_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vision_process, "TAKE_S", 0.2)
+    monkeypatch.setattr(vision_process, "STOP_S", 0.1)
+    monkeypatch.setattr(vision_process, "RESTART_S", (0.01, 0.01))
+    deaf = CHILD.replace("for line in sys.stdin:", "say(face=face)\nwhile True:\n    import time; time.sleep(60)")
+    large = [Template(number, number, bytes(512), 0.0) for number in range(1000)]  # more than a pipe holds
+
+    async def scene(process: VisionProcess, health: Health) -> None:
+        await process.next_sighting()
+        await process.set_gallery(large)
+        await process.next_sighting()
+
+    assert not play(tmp_path, scene, deaf)
