@@ -98,6 +98,7 @@ class Upload:
             return self._commit() if self.stage in (Stage.SWITCHING, Stage.RESTARTING) else []
         if hello.firmware == self._firmware.version.encode():
             self.stage = Stage.TRYING
+            self._wait(now_mono, VERDICT_S)
         else:
             self.stage = Stage.RESTARTING
             self._wait(now_mono, UNDONE_S)

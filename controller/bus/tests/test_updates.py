@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from controller.bus.tests.test_doors import MakeDoor, MakeMiddle
-from controller.bus.upload import ANSWER_S, FAILED, UNDER_WAY, UNDONE_S, VERDICT_S, Stage
+from controller.bus.upload import ANSWER_S, FAILED, UNDER_WAY, UNDONE_S, VERDICT_S, Stage, Upload
 from controller.conftest import DEVICES, Middle
 from controller.events.ports import Firmware, FirmwareError, UpdateBusyError
 from doorwire import vocabulary as words
+from doorwire.messages import UpdateStatus
 from tools import update
 from tools.door_simulator import SimulatedDoor
 
@@ -212,3 +213,15 @@ def test_the_command_has_words_for_every_end() -> None:
     assert set(update.STAGES) == set(Stage)
     assert set(update.GOOD) == set(Stage) - FAILED - UNDER_WAY - {Stage.UNREACHABLE, Stage.NOT_TRIED}
     assert set(update.REASONS) <= set(words.REASONS.values())
+
+
+def test_a_firmware_has_its_whole_time_though_the_word_of_the_switch_is_lost(make_door: MakeDoor) -> None:
+    upload, door = Upload(NEW), make_door("b1-u1")
+    upload.start(1, (1, 5), 0.0)
+    upload.status(UpdateStatus(offset=len(IMAGE), reason=words.REASON_NONE), 1.0)
+    door.firmware = NEW.version.encode()
+    upload.hello(door._hello(10.0), 2, 10.0)
+    upload.tick(9.0 + VERDICT_S)
+    assert str(upload.stage) == "trying"
+    upload.tick(10.0 + VERDICT_S)
+    assert str(upload.stage) == "no-verdict"
