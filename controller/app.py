@@ -165,6 +165,7 @@ class App:
         await end([task for task in self._tasks if task.get_name() != "page"])
         await end(self._decisions)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.ingest.idle()
         await self.doors.close()
         await self.keeper.idle()
         with contextlib.suppress(StoreError):

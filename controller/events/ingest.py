@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.events.alarm import Alarm
 from controller.events.live import Live
@@ -14,6 +14,8 @@ from controller.store.journal import Appended, Journal, NewEvent, StoredEvent
 from doorwire import names
 from doorwire import vocabulary as words
 from doorwire.messages import Event, Hello
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 ALARMING = {
@@ -52,7 +54,7 @@ class Ingest:
         self._live = live
         self._tree = tree
         self._unix = unix
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     def hello(self, device: str, hello: Hello) -> Awaitable[int]:
         """Take note of the door's journal; the highest seq stored (0: none). Seqs that it no longer has raise an alert.
@@ -60,7 +62,7 @@ class Ingest:
         The note is queued by this call itself, so events handed over after it find it.
         """
         opened = self._journal.open_epoch(device, hello.epoch, hello.first_seq, self._unix())
-        return self._opened(device, hello, opened)
+        return self._keep(asyncio.ensure_future(self._opened(device, hello, opened)))
 
     async def _opened(self, device: str, hello: Hello, opened: "asyncio.Future[range]") -> int:
         lost = await opened
@@ -77,11 +79,12 @@ class Ingest:
         except StoreBusyError:
             return  # the door keeps it and sends it again
         future.add_done_callback(lambda appended: self._appended(row, event, appended, done))
+        self._keep(future)
 
     async def idle(self) -> None:
-        """Returns when no alert is on its way to the store."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        """Returns when no event and no alert is on its way to the store."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
     def _appended(
         self, row: NewEvent, event: Event, future: "asyncio.Future[Appended]", done: Callable[[Receipt], None]
@@ -108,9 +111,13 @@ class Ingest:
         if event.reason not in (words.REASON_NONE, words.REASON_DURESS, words.REASON_LOCKED_OUT):
             text += f" ({row.reason})"
         alert = self._alarm.raise_alert(row.kind, level, subject, self._place(row.device), text)
-        task: asyncio.Task[object] = asyncio.get_running_loop().create_task(alert)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(asyncio.ensure_future(alert))
+
+    def _keep(self, future: "asyncio.Future[T]") -> "asyncio.Future[T]":
+        """`future`, which `idle` waits for."""
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
 
     def _row(self, device: str, event: Event, boot_unix: float) -> NewEvent:
         reckoned = event.at_unix or int(boot_unix + event.at_uptime)

@@ -1,6 +1,9 @@
 """The whole controller in one process, without a broker: what its parts do for each other from start to end."""
 
 import asyncio
+import contextlib
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -9,9 +12,12 @@ import pytest
 from controller.app import App
 from controller.conftest import DEVICES, write_ledger, write_site
 from controller.settings import load
+from controller.store.database import _Ticket
 from controller.store.errors import StoreFullError
-from controller.sync.tests.test_sync import checked, payload
+from controller.sync.tests.test_sync import NOW, checked, payload
 from controller.tests.test_main import free_port
+from doorwire import vocabulary as words
+from doorwire.messages import Event
 
 DOOR = DEVICES["b1-u1"]
 
@@ -39,7 +45,9 @@ def test_a_board_flashed_after_a_start_without_a_ledger_gets_its_list(tmp_path: 
     play(tmp_path, scene)
 
 
-def test_a_ledger_that_a_full_disk_did_not_let_in_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_that_a_full_disk_did_not_let_in_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scene(app: App) -> None:
         write_ledger(tmp_path, {DOOR: bytes(32)})
         with monkeypatch.context() as full:
@@ -54,3 +62,35 @@ def test_a_ledger_that_a_full_disk_did_not_let_in_is_read_again(tmp_path: Path, 
         assert "b1-u1" not in app.doors.without_key()
 
     play(tmp_path, scene)
+
+
+def test_the_alert_of_an_event_that_is_being_stored_at_the_end_is_stored_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(app: App) -> None:
+        await app.store.journal.open_epoch(DOOR, 1, 1, 0.0)
+        forced = Event(
+            epoch=1,
+            seq=1,
+            kind=words.EVENT_FORCED_OPEN,
+            reason=words.REASON_NONE,
+            at_unix=NOW,
+            at_uptime=1,
+            credential_kind=words.CREDENTIAL_NONE,
+            credential=0,
+            person=0,
+            list_version=1,
+            list_age_s=0,
+        )
+        commit = app.store.database._commit
+
+        def slowly(group: list[_Ticket]) -> None:
+            time.sleep(0.3)  # the card is busy
+            commit(group)
+
+        monkeypatch.setattr(app.store.database, "_commit", slowly)
+        app.ingest.event(DOOR, forced, 0.0, lambda receipt: None)
+
+    play(tmp_path, scene)
+    with contextlib.closing(sqlite3.connect(tmp_path / "controller.db")) as database:
+        assert [tuple(row) for row in database.execute("SELECT kind FROM alerts")] == [("DoorForcedOpen",)]
