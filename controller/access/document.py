@@ -142,7 +142,10 @@ class WatchlistEntry(_Row):
 
 
 class Document(_Row):
-    """One version of a site's lists. `previous`: SHA-256 (hex) of the payload before this one, "" for the first."""
+    """One version of a site's lists. `previous`: SHA-256 (hex) of the payload before this one, "" for the first.
+
+    Of vehicles with one plate, however it is written, the first counts: see `Policy.repeated`.
+    """
 
     site: str
     version: Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
@@ -161,7 +164,6 @@ class Document(_Row):
     def _keys_are_unique(self) -> "Document":
         for name, keys in (
             ("people", [row.id for row in self.people]),
-            ("vehicles", [row.plate for row in self.vehicles]),
             ("watchlist", [row.id for row in self.watchlist]),
             ("schedules", [row.id for row in self.schedules]),
         ):

@@ -26,7 +26,12 @@ class Policy:
         self._tree = tree
         self.document = document
         self._people = {person.id: person for person in document.people} if document else {}
-        self._vehicles = {normal_plate(vehicle.plate): vehicle for vehicle in document.vehicles} if document else {}
+        self._vehicles: dict[str, Vehicle] = {}
+        self.repeated: list[int] = []
+        """Rows of vehicles, from 1, whose plate an earlier row has, however it is written: that one counts."""
+        for number, vehicle in enumerate(document.vehicles if document else (), start=1):
+            if self._vehicles.setdefault(normal_plate(vehicle.plate), vehicle) is not vehicle:
+                self.repeated.append(number)
 
     def person_at(self, person_id: int, place_id: str, now_unix: float) -> Verdict:
         """May this person pass this door or gate now (recognised by face)?"""

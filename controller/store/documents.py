@@ -139,7 +139,7 @@ def _replace_rows(connection: sqlite3.Connection, document: Document) -> None:
         ],
     )
     connection.executemany(
-        "INSERT INTO vehicles VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO vehicles VALUES (?, ?, ?, ?, ?) ON CONFLICT (plate) DO NOTHING",
         [(row.plate, row.person, json.dumps(row.gates), row.not_before, row.not_after) for row in document.vehicles],
     )
     connection.executemany(

@@ -13,6 +13,8 @@ from controller.store.documents import SignedDocument
 from controller.store.doorlists import DoorList
 from controller.store.store import Store
 
+_SHOWN = 5
+
 _log = logging.getLogger(__name__)
 
 
@@ -55,8 +57,7 @@ class Lists:
                 if device.device in self._tree.by_device
             ]
             self._door_lists = await self._store.doorlists.all()
-            self._in_force = await self._store.documents.in_force()
-            self.policy = Policy(self._tree, self._in_force.document if self._in_force else None)
+            self._follow(await self._store.documents.in_force())
             for door_list in self._door_lists.values():
                 self._desired(door_list)
             await self._compile({})
@@ -65,8 +66,7 @@ class Lists:
         """Put a verified document in force."""
         async with self._one_at_a_time:
             await self._store.documents.replace(signed, self._clock.unix())
-            self._in_force = signed
-            self.policy = Policy(self._tree, signed.document)
+            self._follow(signed)
             await self._compile({})
         self._live.publish("list", {"version": signed.document.version})
         await self._changed()
@@ -75,6 +75,18 @@ class Lists:
         """The door has a version that is not ours and not below it: give it one above."""
         async with self._one_at_a_time:
             await self._compile({device: Current(version, b"")})
+
+    def _follow(self, signed: SignedDocument | None) -> None:
+        self._in_force = signed
+        self.policy = Policy(self._tree, signed.document if signed else None)
+        if rows := self.policy.repeated:
+            shown = ", ".join(map(str, rows[:_SHOWN])) + (" …" if len(rows) > _SHOWN else "")
+            _log.warning(
+                "%d vehicles of the list have a plate that an earlier one has, and do not count (row %s);"
+                " delete one of the two at the community server",
+                len(rows),
+                shown,
+            )
 
     async def _compile(self, instead: dict[str, Current]) -> None:
         """Compile all doors' lists, or only those in `instead`, against what they should have so far."""

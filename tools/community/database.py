@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.community.errors import ConflictError, SetupError, UnknownError
+from tools.community.plates import need_other_plate
 from tools.community.rows import (
     CalendarBody,
     Credential,
@@ -130,6 +131,7 @@ class Database:
         """Add or change."""
         with self.transaction() as connection:
             _need_person(connection, vehicle.person)
+            need_other_plate(connection, vehicle.plate)
             connection.execute(
                 "INSERT OR REPLACE INTO vehicles (plate, person, gates, not_before, not_after, uses, body_colour,"
                 " vehicle_class) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -164,6 +164,18 @@ def test_a_plate_that_no_camera_reads_is_taken_with_a_warning(desk: Desk) -> Non
     play(desk, scene)
 
 
+def test_a_plate_under_a_second_spelling_is_refused_in_words(desk: Desk) -> None:
+    async def scene(desk: Desk) -> None:
+        await desk.publish_one_resident()
+        refused = await desk.admin.put("/v1/vehicles/皖Ａ・12345", json={"person": 7, "gates": []})
+        assert refused.status_code == 409 and "put it as 皖A12345" in refused.json()["detail"]
+        await ok(desk.admin.put("/v1/vehicles/皖A12345", json={"person": 7, "uses": 2}))
+        await ok(desk.admin.put("/v1/vehicles/皖A12346", json={"person": 7}))
+        assert len((await ok(desk.admin.get("/v1/vehicles"))).json()) == 2
+
+    play(desk, scene)
+
+
 def test_numbers_that_no_row_can_have_are_refused(desk: Desk) -> None:
     async def scene(desk: Desk) -> None:
         huge = 10**23

@@ -63,6 +63,27 @@ def test_a_signed_document_in_order_is_followed() -> None:
     assert checked(payload(9, previous="of a list that we have not seen"), first) is not None
 
 
+def test_a_plate_listed_twice_stops_no_list_and_the_first_row_counts(
+    make_middle: Callable[[], Middle], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = {"plate": "皖A12345", "person": 7, "gates": ["north"]}
+    rows = [first, first | {"plate": "皖B12345"}, first | {"plate": "皖A·12345", "not_after": 5}, first | {"uses": 9}]
+
+    async def scene() -> None:
+        middle = make_middle()
+        await middle.start()
+        signed = checked(payload(1, vehicles=rows))
+        assert signed is not None
+        await middle.lists.apply(signed)
+        assert middle.lists.policy.plate_at("皖A12345", "north", NOW).allowed
+        vehicle = middle.lists.policy.vehicle("皖A12345")
+        assert vehicle is not None and not vehicle.uses
+        await middle.stop()
+
+    asyncio.run(scene())
+    assert "(row 3, 4)" in caplog.text and "12345" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("data", "words_"),
     [
