@@ -35,11 +35,15 @@ class Opening:
         return "card-wanted" if result.done else result.reason
 
     async def to_vehicle(self, place: str, vehicle: Vehicle, seen_unix: float) -> str:
-        """The barrier."""
+        """The barrier. A use stays counted where it may have gone up: opened, no answer, or the controller ends."""
         if not await self._visits.take(vehicle):
             return "uses-spent"
-        outcome = await self._open(place, words.REASON_PLATE, "plate", vehicle.person, seen_unix)
-        if outcome != "opened":
+        try:
+            outcome = await self._open(place, words.REASON_PLATE, "plate", vehicle.person, seen_unix)
+        except Exception:
+            await self._visits.give_back(vehicle)
+            raise
+        if outcome not in ("opened", "no-answer"):
             await self._visits.give_back(vehicle)
         return outcome
 

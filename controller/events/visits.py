@@ -35,8 +35,8 @@ class Visits:
         return True
 
     async def give_back(self, vehicle: Vehicle) -> None:
-        """It was not let in after all."""
-        if vehicle.uses:
+        """It was not let in after all; nothing happens if its count is forgotten meanwhile."""
+        if vehicle.uses and self.used(vehicle):
             await self._count(vehicle, -1)
 
     async def tidy(self, document: Document) -> None:

@@ -82,6 +82,17 @@ def test_another_window_is_another_visit_and_what_left_the_list_is_forgotten(tmp
     with_store(tmp_path, scene)
 
 
+def test_a_use_that_is_given_back_after_its_car_left_the_list_leaves_nothing(tmp_path: Path) -> None:
+    async def scene(store: Store) -> None:
+        visits = Visits(store.visits)
+        assert await visits.take(CAR)
+        await visits.tidy(document())
+        await visits.give_back(CAR)
+        assert visits.used(CAR) == 0 and await store.visits.all() == {}
+
+    with_store(tmp_path, scene)
+
+
 def test_on_a_full_disk_visits_still_count_until_the_next_start(tmp_path: Path) -> None:
     async def scene(store: Store) -> None:
         visits = Visits(store.visits)
