@@ -1,5 +1,6 @@
 """Traffic statistics: what cameras count, into the store; how many people are in a zone now, in memory."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from controller.flow.distinct import DAY_S, DistinctVehicles, day_of
@@ -35,7 +36,10 @@ class Flow:
         self._new_key = new_key
         self._keep_days = keep_days
         self._counts = HourlyCounts()
-        self._distinct = DistinctVehicles(self.today(), new_key())
+        self._dropped_unix = self.today()  # the day on which old counts were last dropped
+        self._distinct = DistinctVehicles(self._dropped_unix, new_key())
+        self._waiting: Counter[int] = Counter()
+        """By day, different vehicles that are not stored yet."""
         self._present: dict[str, int] = {}
 
     def seen(self, seen: FlowCount | Presence) -> None:
@@ -50,7 +54,10 @@ class Flow:
         """A vehicle whose plate was read."""
         way = self._way(seen.camera, seen.direction)
         self._counts.add(Kind(hour_of(seen.at_unix), seen.camera, "vehicle", seen.plate_type, way, 0))
-        if day_of(seen.at_unix, self.offset_s()) == self._distinct.day_unix and seen.confidence >= READABLE:
+        day_unix = day_of(seen.at_unix, self.offset_s())
+        if day_unix > self._distinct.day_unix:
+            self._begin(day_unix)
+        if day_unix == self._distinct.day_unix and seen.confidence >= READABLE:
             self._distinct.see(seen.text)
 
     def today(self) -> int:
@@ -63,18 +70,26 @@ class Flow:
 
     async def store(self) -> None:
         """Add what was counted to the store; a new day begins with a new key."""
-        counts, distinct = self._counts.take(), self._distinct
-        new = distinct.take()
+        today = self.today()
+        if today != self._distinct.day_unix:
+            self._begin(today)
+        self._waiting[self._distinct.day_unix] += self._distinct.take()
+        counts, days, self._waiting = self._counts.take(), +self._waiting, Counter()
         try:
-            if counts or new:
-                await self._passages.add(counts, change_inside(counts, self.gate_cameras), distinct.day_unix, new)
+            if counts or days:
+                await self._passages.add(counts, change_inside(counts, self.gate_cameras), days)
         except Exception:  # not when cancelled: what was handed over is written all the same
             self._counts.give_back(counts)
-            distinct.give_back(new)
+            self._waiting += days
             raise
-        if self.today() != distinct.day_unix:
-            self._distinct = DistinctVehicles(self.today(), self._new_key())
-            await self._passages.drop_before(self.today() - self._keep_days * DAY_S)
+        if today != self._dropped_unix:
+            await self._passages.drop_before(today - self._keep_days * DAY_S)
+            self._dropped_unix = today
+
+    def _begin(self, day_unix: int) -> None:
+        """Another day, with another key; what the day before has not stored yet waits."""
+        self._waiting[self._distinct.day_unix] += self._distinct.take()
+        self._distinct = DistinctVehicles(day_unix, self._new_key())
 
     async def set_inside(self, vehicles: int, who: str) -> None:
         """A guard has counted the vehicles in the compound."""

@@ -34,7 +34,3 @@ class DistinctVehicles:
         """How many since the last `take` had not passed before."""
         new, self._new = self._new, 0
         return new
-
-    def give_back(self, new: int) -> None:
-        """What could not be stored."""
-        self._new += new

@@ -1,6 +1,7 @@
 """Traffic in numbers: passages an hour, different vehicles a day, vehicles in the compound. Never who."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.flow.hours import Counts, Kind, Tally
@@ -21,8 +22,8 @@ class Passages:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, counts: Counts, inside: int, day_unix: int, vehicles: int) -> None:
-        """Add these numbers: to their hours, to the vehicles in the compound, to the different vehicles of a day."""
+    async def add(self, counts: Counts, inside: int, days: Mapping[int, int]) -> None:
+        """Add these numbers: to their hours, to the vehicles in the compound, to the different vehicles of each day."""
 
         def job(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -34,12 +35,10 @@ class Passages:
                 ],
             )
             connection.execute("UPDATE inside SET vehicles = max(0, vehicles + ?)", (inside,))
-            if vehicles:
-                connection.execute(
-                    "INSERT INTO flow_days VALUES (?, ?)"
-                    " ON CONFLICT DO UPDATE SET vehicles = vehicles + excluded.vehicles",
-                    (day_unix, vehicles),
-                )
+            connection.executemany(
+                "INSERT INTO flow_days VALUES (?, ?) ON CONFLICT DO UPDATE SET vehicles = vehicles + excluded.vehicles",
+                days.items(),
+            )
 
         await self._database.write(job)
 

@@ -22,8 +22,7 @@ async def fill(room: DutyRoom) -> int:
             Kind(today + 7200, "face-1", "person", "", "out", 1): Tally(2, 3.0),
         },
         9,
-        today,
-        3,
+        {today: 3},
     )
     return today
 

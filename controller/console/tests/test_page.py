@@ -337,7 +337,7 @@ async def fill_with_traffic(room: DutyRoom) -> None:
             counts[Kind(at, "cars", "vehicle", "blue", "in", 0)] = Tally(busy, 3.0 * busy)
             counts[Kind(at, "cars", "vehicle", "green_small", "out", 0)] = Tally(busy // 2 + 1, 2.0 * busy)
             counts[Kind(at, "face-1", "person", "", "in", 1)] = Tally(hour + 1, 1.0)
-    await room.middle.store.passages.add(counts, 12, room.flow.today(), 41)
+    await room.middle.store.passages.add(counts, 12, {room.flow.today(): 41})
 
 
 def test_traffic_by_the_hour_beside_a_week_before_and_vehicles_inside(tmp_path: Path) -> None:

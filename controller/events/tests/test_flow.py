@@ -125,6 +125,22 @@ def test_different_vehicles_of_a_day_and_no_plate_in_the_database(make_middle: M
     play(make_middle, scene)
 
 
+def test_vehicles_between_midnight_and_the_next_store_are_of_the_new_day(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, flow: Flow, keys: list[bytes]) -> None:
+        flow.plate(plate(middle, "皖A12345"))
+        today = flow.today()
+        middle.clock.now_s += today + DAY_S + 5 - middle.clock.unix()
+        for text in ("皖A12345", "皖A12346", "皖A12346"):
+            flow.plate(plate(middle, text))
+        await flow.store()
+        flow.plate(plate(middle, "皖A12346"))
+        await flow.store()
+        assert await middle.store.passages.days(0, 2**40) == {today: 1, today + DAY_S: 2}
+        assert len(keys) == 2
+
+    play(make_middle, scene)
+
+
 def test_a_full_disk_loses_no_count(make_middle: MakeMiddle, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(middle: Middle, flow: Flow, keys: list[bytes]) -> None:
         async def full(*_: object) -> None:
