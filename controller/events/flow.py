@@ -73,6 +73,9 @@ class Flow:
         today = self.today()
         if today != self._distinct.day_unix:
             self._begin(today)
+        if today != self._dropped_unix:
+            await self._passages.drop_old(today, self._keep_days * DAY_S)
+            self._dropped_unix = today
         self._waiting[self._distinct.day_unix] += self._distinct.take()
         counts, days, self._waiting = self._counts.take(), +self._waiting, Counter()
         try:
@@ -82,9 +85,6 @@ class Flow:
             self._counts.give_back(counts)
             self._waiting += days
             raise
-        if today != self._dropped_unix:
-            await self._passages.drop_before(today - self._keep_days * DAY_S)
-            self._dropped_unix = today
 
     def _begin(self, day_unix: int) -> None:
         """Another day, with another key; what the day before has not stored yet waits."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from controller.flow.hours import Counts, Kind, Tally
 from controller.store.database import Database
 
+_JUMPED_S = 7 * 86_400  # nothing was counted for so long: more likely the clock is wrong than the gates were shut
+_AT_ONCE_S = 2 * 86_400  # a clock that stays wrong costs so much a day, and a site that was shut catches up
+
 
 @dataclass(frozen=True, slots=True)
 class Inside:
@@ -75,12 +78,16 @@ class Passages:
 
         await self._database.write(job)
 
-    async def drop_before(self, unix: float) -> None:
-        """Forget what is older."""
+    async def drop_old(self, today_unix: float, keep_s: float) -> None:
+        """Forget what is older, two days' counts at once and no more; nothing when the clock has jumped."""
 
         def job(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM flow WHERE hour_unix < ?", (unix,))
-            connection.execute("DELETE FROM flow_days WHERE day_unix < ?", (unix,))
+            first, last = connection.execute("SELECT min(hour_unix), max(hour_unix) FROM flow").fetchone()
+            if last is None or today_unix - last > _JUMPED_S:
+                return
+            before = min(today_unix - keep_s, first + _AT_ONCE_S)
+            connection.execute("DELETE FROM flow WHERE hour_unix < ?", (before,))
+            connection.execute("DELETE FROM flow_days WHERE day_unix < ?", (before,))
 
         await self._database.write(job)
 

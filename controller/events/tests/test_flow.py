@@ -176,14 +176,36 @@ def test_a_controller_that_stops_while_it_stores_counts_nobody_twice(make_middle
 
 def test_old_counts_go(make_middle: MakeMiddle) -> None:
     async def scene(middle: Middle, flow: Flow, keys: list[bytes]) -> None:
-        flow.plate(plate(middle, "皖A12345"))
+        first = flow.today()
+        for day in range(40):
+            flow.plate(plate(middle, "皖A12345"))
+            await flow.store()
+            kept = range(max(0, day - 30), day + 1)
+            assert list(await middle.store.passages.days(0, 2**40)) == [first + day * DAY_S for day in kept]
+            assert len(await everything(middle)) == len(kept)
+            middle.clock.now_s += DAY_S
+
+    play(make_middle, scene)
+
+
+@pytest.mark.parametrize("wrong_days", [1, 5])
+def test_a_clock_that_is_far_ahead_for_a_while_costs_no_more_than_the_oldest_counts(
+    make_middle: MakeMiddle, wrong_days: int
+) -> None:
+    async def scene(middle: Middle, flow: Flow, keys: list[bytes]) -> None:
+        for _ in range(20):
+            flow.plate(plate(middle, "皖A12345"))
+            await flow.store()
+            middle.clock.now_s += DAY_S
+        middle.clock.now_s += 500 * DAY_S
+        for _ in range(wrong_days):
+            flow.plate(plate(middle, "皖A12345"))
+            await flow.store()
+            middle.clock.now_s += DAY_S
+        middle.clock.now_s -= 500 * DAY_S
         await flow.store()
-        middle.clock.now_s += 29 * DAY_S
-        await flow.store()
-        assert await everything(middle)
-        middle.clock.now_s += 3 * DAY_S
-        await flow.store()
-        assert not await everything(middle) and not await middle.store.passages.days(0, 2**40)
+        kept = [hour for hour in await everything(middle) if hour.hour_unix < middle.clock.unix()]
+        assert len(kept) == 20 - 2 * (wrong_days - 1)
 
     play(make_middle, scene)
 
