@@ -8,7 +8,7 @@ import errno
 import json
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import serial.tools.list_ports
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-from tools.flash_errors import NotMicroPythonError, PortError, SilentBoardError
+from tools.flash_errors import NotMicroPythonError, PortError, SilentBoardError, WriteError
 
 BAUD = 115_200  # MicroPython's console on every UART board
 _READ_S = 1.0  # one read of the port at most; keeps a lost byte from hanging the run
@@ -86,7 +86,7 @@ class Link:
 
     def enter(self) -> None:
         """Stop what runs, soft reset (a clean heap; the application does not start), raw REPL ready."""
-        heard = b""
+        heard, why = b"", ""
         for _ in range(_ENTER_TRIES):
             heard += self._knock(b"\r\x03\x03\r\x01", _READ_S)
             if heard.endswith(_BANNER):
@@ -95,30 +95,33 @@ class Link:
                 if _REBOOT in reset and reset.endswith(_BANNER):
                     self._transport.in_raw_repl = True
                     self._transport.use_raw_paste = True
-                    self.run(_PREAMBLE)
-                    return
+                    try:
+                        with _plugged(self.port):
+                            self.run(_PREAMBLE)
+                    except LinkFailure as error:
+                        why = str(error)
+                    else:
+                        return
+        if why:
+            raise WriteError("the first command", why)
         if heard.strip(b"\r\n\x00\x01\x03\x04"):
             raise NotMicroPythonError(self.port, heard)
         raise SilentBoardError(self.port)
 
     def _knock(self, keys: bytes, silence_s: float) -> bytes:
-        try:
+        with _plugged(self.port):
             self._transport.serial.write(keys)
             heard = self._transport.read_until(1, _BANNER, timeout=silence_s, timeout_overall=5)
-        except OSError as error:
-            raise _gone(self.port) from error
         return bytes(heard)
 
     def _hear_out(self) -> None:
         """The answers to earlier knocks, when a board was slow: taken for that to the next one, none would ever fit."""
         port = self._transport.serial
-        try:
+        with _plugged(self.port):
             port.timeout = _QUIET_S
             while self._transport.read_until(1, _BANNER, timeout=_QUIET_S, timeout_overall=1).endswith(_BANNER):
                 pass
             port.timeout = _READ_S
-        except OSError as error:
-            raise _gone(self.port) from error
 
     def run(self, code: str) -> str:
         """What `code` prints; TransportExecError when it raises on the board."""
@@ -139,9 +142,10 @@ class Link:
 
     def start_application(self) -> None:
         """Soft reset out of the raw REPL: `main.py` runs and this port is its console."""
-        self._transport.exit_raw_repl()
-        self._transport.read_until(1, b">>> ", timeout=_READ_S)
-        self._transport.serial.write(b"\x04")
+        with _plugged(self.port):
+            self._transport.exit_raw_repl()
+            self._transport.read_until(1, b">>> ", timeout=_READ_S)
+            self._transport.serial.write(b"\x04")
 
     def release(self) -> None:
         """Whatever happened: let the board run its application again, as far as the line allows."""
@@ -153,7 +157,8 @@ class Link:
         """The next console line, a prompt counting as one; None at `until_s` (time.monotonic)."""
         data = b""
         while time.monotonic() < until_s:
-            byte: bytes = self._transport.serial.read(1)
+            with _plugged(self.port):
+                byte: bytes = self._transport.serial.read(1)
             data += byte
             if byte == b"\n" or data == b">>> ":
                 return data.decode(errors="replace").rstrip("\r\n")
@@ -173,12 +178,17 @@ def check_port(port: str) -> None:
         raise _why_closed(port) from None
 
 
-def _gone(port: str) -> PortError:
-    return PortError(
-        "port-lost",
-        f"{port} went away in the middle: the cable or its plug. "
-        "Next step: plug it in firmly and give the same command again; it goes on where it stopped.",
-    )
+@contextlib.contextmanager
+def _plugged(port: str) -> Iterator[None]:
+    """PortError when `port` goes away meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        raise PortError(
+            "port-lost",
+            f"{port} went away in the middle: the cable or its plug. "
+            "Next step: plug it in firmly and give the same command again; it goes on where it stopped.",
+        ) from error
 
 
 def _why_closed(port: str) -> PortError:
