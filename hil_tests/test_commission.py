@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mpremote.transport import TransportError
 from typer.testing import CliRunner
 
 from hil_tests.reader_bus import ReaderBus
+from tools import flash as flash_module
 from tools.bundle import build_bundle
 from tools.cli import app
 from tools.commission import Commissioned, CommissionError, commission
+from tools.flash_errors import SilentBoardError, WriteError
+from tools.flash_link import Link
 from tools.provision import BrokerAddress, new_device, write_image
 from tools.virtual_board import image
 from tools.virtual_board.serial_board import SerialBoard
@@ -84,3 +89,46 @@ def test_door_without_osdp_readers_keeps_no_open_commissioning_for_later(tmp_pat
         assert "commission" not in image.read(board.image)
 
     asyncio.run(story())
+
+
+def test_commissioning_that_could_not_begin_is_not_opened_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Link.write
+
+    def spoilt(self: Link, path: str, data: bytes, advance: Callable[[int], None]) -> None:
+        write(self, path, data, advance)
+        raise TransportError("the answer to the last command is lost")
+
+    async def story() -> None:
+        board = SerialBoard(flashed(tmp_path, OSDP), tmp_path / "door.log")
+        with ReaderBus() as bus:
+            board.uart = bus.terminal
+            await board.start()
+            try:
+                await board.wait_application(10)
+                with pytest.raises(WriteError, match="the last command"):
+                    await asyncio.to_thread(commission, board.port, 1)
+                running = await board.wait_application(10)
+                await running.wait_console("menshen hello", 10)
+                assert "commissioning is open" not in (tmp_path / "door.log").read_text()
+
+                monkeypatch.setattr(Link, "enter", lambda self: cut_off(self, enter))
+                with pytest.raises(CommissionError, match=r"may open commissioning.*Next step"):
+                    await asyncio.to_thread(commission, board.port, 1)
+            finally:
+                await board.stop()
+
+    enters = 0
+
+    def cut_off(link: Link, enter: Callable[[Link], None]) -> None:
+        nonlocal enters
+        enters += 1
+        if enters > 1:
+            raise SilentBoardError(link.port)
+        enter(link)
+
+    enter = Link.enter
+    monkeypatch.setattr(Link, "write", spoilt)
+    monkeypatch.setattr(flash_module, "_TRIES", 1)
+    asyncio.run(asyncio.wait_for(story(), LIMIT_S))

@@ -18,6 +18,7 @@ from tools.flash_link import Link
 LONGEST_WINDOW = 10  # minutes; device/osdp_bus.py
 _START_S = 30.0
 _FILE = "commission"
+_FORGET = f"if {_FILE!r} in os.listdir('/'): os.remove('/{_FILE}')"
 _OPEN = re.compile(r"readers: commissioning is open for \d+ minutes:((?: \d+)+)")
 _READER = re.compile(r"reader (\d+) (new key|secure|event (\d+) reason (\d+))")
 
@@ -45,9 +46,13 @@ def commission(port: str, minutes: int, tell: Callable[[str], None] = lambda lin
     link = Link(port)
     try:
         link.enter()
-        persist(link, "what the door is asked for", lambda: _ask_for(link, minutes))
-        link.start_application()
-        addresses = _opened(link)
+        try:
+            persist(link, "what the door is asked for", lambda: _ask_for(link, minutes))
+            link.start_application()
+            addresses = _opened(link)
+        except BaseException:
+            _take_back(link, minutes)
+            raise
         tell(f"commissioning is open for {minutes} minutes, readers {', '.join(map(str, addresses))}")
         return _follow(link, addresses, time.monotonic() + minutes * 60, tell)
     except BaseException:
@@ -62,6 +67,18 @@ def _ask_for(link: Link, minutes: int) -> None:
     if not link.ask("'osdp' in (json.load(open('/config.json')).get('readers') or [{}])[0]"):
         raise CommissionError("this door has no OSDP readers. Next step: `menshen flash` with them in its settings.")
     link.write(_FILE, str(minutes).encode(), lambda done: None)
+
+
+def _take_back(link: Link, minutes: int) -> None:
+    """Who is told that commissioning is not open must not find it open after the next start."""
+    try:
+        link.enter()
+        persist(link, "what the door is no longer asked for", lambda: link.run(_FORGET))
+    except FlashError as error:
+        raise CommissionError(
+            f"commissioning did not begin, but the door may open commissioning for {minutes} minutes when it starts "
+            f"({error}). Next step: give the same command again, or restart the door twice: the second start shuts it."
+        ) from error
 
 
 def _opened(link: Link) -> tuple[int, ...]:
