@@ -110,7 +110,11 @@ class Broker:
             self._process = await processes.spawn(
                 [*command.argv, "-c", str(self.folder / "mosquitto.conf")], command.env, stdout=log, stderr=log
             )
-        await self._wait_until_listening()
+        try:
+            await self._wait_until_listening()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Orderly: queued messages are kept for the next start."""
@@ -169,17 +173,26 @@ class Broker:
         """Until a TLS handshake is answered: a port that merely listens may belong to a broker not ready for SIGHUP."""
         assert self._process is not None
         context = ssl.create_default_context(cafile=str(self._authority.certificate_file))
-        async with asyncio.timeout(_START_S):
-            while True:
-                if self._process.returncode is not None:
-                    raise BrokerError(f"the broker ended at its start: {self._log_tail()}")
-                try:
-                    _, writer = await asyncio.open_connection(HOST, self.port, ssl=context)
-                except OSError:
-                    await asyncio.sleep(0.02)
-                    continue
-                writer.close()
-                return
+        try:
+            async with asyncio.timeout(_START_S):
+                await self._shake_hands(self._process, context)
+        except TimeoutError:
+            raise BrokerError(
+                f"the broker does not answer on port {self.port} within {_START_S:.0f} s: {self._log_tail()}. "
+                "Next step: try again when this machine has less to do"
+            ) from None
+
+    async def _shake_hands(self, process: asyncio.subprocess.Process, context: ssl.SSLContext) -> None:
+        while True:
+            if process.returncode is not None:
+                raise BrokerError(f"the broker ended at its start: {self._log_tail()}")
+            try:
+                _, writer = await asyncio.open_connection(HOST, self.port, ssl=context)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            return
 
     async def _wait_until_known(self, name: str, password: str) -> None:
         context = ssl.create_default_context(cafile=str(self._authority.certificate_file))

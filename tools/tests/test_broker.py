@@ -194,6 +194,32 @@ def test_broker_that_cannot_start_gives_its_own_words(tmp_path: Path) -> None:
     run(story())
 
 
+def test_broker_that_does_not_answer_in_time_is_not_left_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        broker = Broker(tmp_path, "demo")
+        monkeypatch.setattr("tools.broker._START_S", 0.0)
+        with pytest.raises(BrokerError, match=r"does not answer.*Next step"):
+            await broker.start()
+        assert not broker.running
+        waits = asyncio.Event()
+
+        async def wait() -> None:
+            waits.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(broker, "_wait_until_listening", wait)
+        starting = asyncio.create_task(broker.start())
+        await waits.wait()
+        starting.cancel()
+        await asyncio.wait({starting})
+        assert starting.cancelled()
+        assert not broker.running
+
+    run(story())
+
+
 def test_broker_secrets_are_private_and_no_password_is_stored(tmp_path: Path) -> None:
     broker = Broker(tmp_path, "demo")
     run(broker.add_users(WORDS))
