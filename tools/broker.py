@@ -87,6 +87,7 @@ class Broker:
         self.port = self._kept_port(port)
         self._authority = Authority(self.folder, f"Menshen {site}")
         self._passwords: dict[str, str] = self._kept_passwords()
+        self._untaken: set[str] = set()  # users whom the running broker may not know yet
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -127,18 +128,27 @@ class Broker:
             await processes.kill(self._process)
 
     async def add_users(self, users: Mapping[str, str]) -> None:
-        """Add or change name → password; in force on return when the broker runs. Nobody else is disconnected."""
+        """Add or change name → password; in force on return when the broker runs. Nobody else is disconnected.
+
+        BrokerError when it does not take them in time: the same call tries again.
+        """
         for name in users:
             if not _USER.fullmatch(name):
                 raise BrokerError(f"user {name!r}: letters, digits, - and _ only")
-        new = {name: word for name, word in users.items() if not _matches(self._passwords.get(name, ""), word)}
+        new = {
+            name: word
+            for name, word in users.items()
+            if name in self._untaken or not _matches(self._passwords.get(name, ""), word)
+        }
         if not new:
             return
         self._passwords |= {name: _hashed(word) for name, word in new.items()}
         self._write_passwords()
         if self.running and self._process is not None:
+            self._untaken |= new.keys()
             self._process.send_signal(signal.SIGHUP)
             await self._wait_until_known(*next(iter(new.items())))
+            self._untaken -= new.keys()
 
     def _kept_port(self, port: int) -> int:
         kept = self.folder / "port"
@@ -196,20 +206,29 @@ class Broker:
 
     async def _wait_until_known(self, name: str, password: str) -> None:
         context = ssl.create_default_context(cafile=str(self._authority.certificate_file))
-        async with asyncio.timeout(_START_S):
-            while True:
-                try:
-                    async with aiomqtt.Client(
-                        "localhost",
-                        self.port,
-                        username=name,
-                        password=password,
-                        identifier=f"check-{secrets.token_hex(8)}",
-                        tls_context=context,
-                    ):
-                        return
-                except aiomqtt.MqttError:
-                    await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(_START_S):
+                await self._log_in(name, password, context)
+        except TimeoutError:
+            raise BrokerError(
+                f"the broker has not taken user {name} within {_START_S:.0f} s: {self._log_tail()}. "
+                "Next step: try again; restart the broker if it stays so"
+            ) from None
+
+    async def _log_in(self, name: str, password: str, context: ssl.SSLContext) -> None:
+        while True:
+            try:
+                async with aiomqtt.Client(
+                    "localhost",
+                    self.port,
+                    username=name,
+                    password=password,
+                    identifier=f"check-{secrets.token_hex(8)}",
+                    tls_context=context,
+                ):
+                    return
+            except aiomqtt.MqttError:
+                await asyncio.sleep(0.02)
 
     def _log_tail(self) -> str:
         file = self.folder / "broker.log"

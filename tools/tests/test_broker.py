@@ -220,6 +220,28 @@ def test_broker_that_does_not_answer_in_time_is_not_left_running(
     run(story())
 
 
+def test_broker_users_that_it_did_not_take_in_time_are_handed_over_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        broker = Broker(tmp_path, "demo")
+        await broker.start()
+        assert broker._process is not None
+        try:
+            with monkeypatch.context() as lost:
+                lost.setattr(broker._process, "send_signal", lambda number: None)
+                lost.setattr("tools.broker._START_S", 0.1)
+                with pytest.raises(BrokerError, match=r"has not taken.*Next step"):
+                    await broker.add_users(WORDS)
+            await broker.add_users(WORDS)
+            async with client(broker, DOOR):
+                pass
+        finally:
+            await broker.stop()
+
+    run(story())
+
+
 def test_broker_secrets_are_private_and_no_password_is_stored(tmp_path: Path) -> None:
     broker = Broker(tmp_path, "demo")
     run(broker.add_users(WORDS))
