@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,8 @@ def _logged_in(console: Console) -> Iterator[httpx.Client]:
             login = {"username": console.user, "password": console.password}
             _judge(client.post("/api/login", json=login))
             yield client
-            client.post("/api/logout")
+            with suppress(httpx.TransportError):  # what was to be told is told
+                client.post("/api/logout")
     except (httpx.TransportError, httpx.InvalidURL, OSError) as error:
         raise UpdateError(f"{console.url}: no controller answers there ({error}); write --url and --ca") from error
 

@@ -6,9 +6,11 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tools import update
@@ -60,6 +62,19 @@ def test_nobody_answers_there(tmp_path: Path) -> None:
 def test_the_controllers_own_words_are_passed_on() -> None:
     with page(401, json.dumps({"code": "wrong-password", "detail": "name or password is wrong"}).encode()) as url:
         assert refused(update.Console(url, "admin", "x")) == "name or password is wrong"
+
+
+def test_the_end_is_told_though_the_controller_is_gone_at_the_logout(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = {"running": False, "doors": [{"door": "b1-u1", "stage": "confirmed", "reason": "", "sent": 1.0}]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/logout":
+            raise httpx.ConnectError("Connection refused")
+        return httpx.Response(200, json=ended)
+
+    client = partial(httpx.Client, transport=httpx.MockTransport(answer))
+    monkeypatch.setattr("tools.update.httpx.Client", client)
+    assert update.follow(update.Console("http://x", "admin", "x"), lambda _: None)[0].words == "runs it"
 
 
 def test_another_page_is_noticed() -> None:
