@@ -3,20 +3,24 @@
 from collections.abc import Callable
 
 from controller.access.appearance import differences
+from controller.access.document import Vehicle
 from controller.access.gate_sides import GateSides, Passing
 from controller.access.policy import Policy, Verdict
 from controller.access.resolve import Resolved
 from controller.events.alarm import Alarm
 from controller.events.captures import Capture, Captures, SeenVehicle, new_capture_id
 from controller.events.opening import Opening
+from controller.events.standing import Stand, Standing
 from controller.events.tries import Tries
+from controller.events.wanted import Hit, surest
 from controller.settings import CameraSettings
 from controller.vision.sighting import FaceSighting, PlateSighting
-from controller.watchlist.level import SURE_CONFIDENCE, Level, plate_level
+from controller.watchlist.level import SURE_CONFIDENCE, Level
 from models.plates.alphabet import normal_plate
 
 OPEN_CONFIDENCE = 0.5  # of a plate that is on the list letter by letter
 SAME = 0.5  # probability of the plate that a barrier's other camera has just let pass: then it is that car
+_ELSEWHERE = 0.01  # so much below the least certain character: the doubt is in none of them
 RESOLVED = 0.99  # probability of a registered plate from which a doubtful read counts as that plate
 
 
@@ -40,6 +44,7 @@ class Decide:
         self._captures = captures
         self._count = count
         self._sides = GateSides()
+        self._standing = Standing()
         self._tries = Tries()
 
     async def face(self, seen: FaceSighting) -> str:
@@ -57,40 +62,65 @@ class Decide:
     async def plate(self, seen: PlateSighting) -> str:
         """Watchlist first: a hit raises an alert and no barrier. Else raise the barrier for a listed plate.
 
-        A car that was just let in is not let in once more by the camera behind the barrier.
+        A car that was just let in is not let in once more by the camera behind the barrier. One that stays is tried
+        again where the gate could not open, and judged anew when its plate is read surely at last.
         """
         camera = self._cameras.get(seen.camera)
         if camera is None:
             return "unknown-camera"
-        if camera.opens is not None and self._is_passing(seen, camera, camera.opens):
+        stand = self._standing.begin(seen)
+        if stand is None:
             return "same-passage"
-        self._count(seen)
+        try:
+            outcome = await self._passage(seen, camera, stand)
+        finally:
+            stand.deciding = False
+        stand.outcome = outcome
+        return outcome
+
+    async def _passage(self, seen: PlateSighting, camera: CameraSettings, stand: Stand) -> str:
+        hit = surest(self._policy().document, seen)
+        first = not stand.outcome
+        if first and camera.opens is not None:
+            if not hit.exact and self._is_passing(seen, camera, camera.opens):
+                return "same-passage"
+            first = self._sides.counts(Passing(camera.opens, camera.id, normal_plate(seen.text), seen.at_unix))
+        if first:
+            self._count(seen)
         verdict = Verdict(False, "no-barrier")
         if camera.opens is not None:
             verdict = self._policy().plate_at(seen.text, camera.opens, seen.at_unix)
-        hit, level = self._watchlist(seen)
         certain_resident = verdict.allowed and seen.confidence >= OPEN_CONFIDENCE
-        if hit and (level is Level.SURE or not certain_resident):
-            outcome = "watchlist"
-            place = camera.opens or camera.id
-            picture = (camera.id, seen.jpeg) if seen.jpeg else None
-            await self._alarm.raise_alert(
-                "watchlist", level.value, f"watchlist:{hit}", place, self._words(hit), picture
-            )
-            self._keep(seen, "plate", outcome, verdict.person or None, seen.text)
-            return outcome
-        resolved = self._resolved(seen, camera) if verdict.reason == "unknown-credential" else None
+        if hit.entry and (hit.level is Level.SURE or not certain_resident):
+            return await self._wanted(seen, camera, hit, verdict, stand)
+        if stand.outcome == "opened":
+            return stand.outcome
+        resolved = None if certain_resident else self._resolved(seen, camera, verdict)
         if resolved is not None and camera.opens is not None:
             verdict = self._policy().plate_at(resolved.plate, camera.opens, seen.at_unix)
             certain_resident = verdict.allowed
         plate, probability = (resolved.plate, resolved.probability) if resolved else (seen.text, None)
         if verdict.allowed and not certain_resident:
             verdict = Verdict(False, "unsure", verdict.person)
-        outcome = await self._plate_outcome(seen, camera, plate, verdict)
-        if outcome == "opened" and camera.opens is not None:
-            self._sides.let_pass(Passing(camera.opens, camera.id, normal_plate(plate), seen.at_unix))
-        self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
+        vehicle = self._policy().vehicle(plate)
+        outcome = await self._plate_outcome(seen, camera, vehicle, verdict)
+        stand.charged = outcome == "no-answer" and vehicle is not None and vehicle.uses > 0
+        if outcome != stand.outcome:
+            self._keep(seen, "plate", outcome, verdict.person or None, plate, probability)
         return outcome
+
+    async def _wanted(
+        self, seen: PlateSighting, camera: CameraSettings, hit: Hit, verdict: Verdict, stand: Stand
+    ) -> str:
+        if stand.alerted != (hit.entry, hit.level):
+            stand.alerted = (hit.entry, hit.level)
+            place = camera.opens or camera.id
+            picture = (camera.id, seen.jpeg) if seen.jpeg else None
+            await self._alarm.raise_alert(
+                "watchlist", hit.level.value, f"watchlist:{hit.entry}", place, hit.reason, picture
+            )
+            self._keep(seen, "plate", "watchlist", verdict.person or None, seen.text)
+        return "watchlist"
 
     def _is_passing(self, seen: PlateSighting, camera: CameraSettings, gate: str) -> bool:
         """Two cameras may read one plate differently: a doubtful read is the likeliest registered plate's, a sure one
@@ -105,9 +135,12 @@ class Decide:
 
         return self._sides.is_passing(gate, camera.id, seen.at_unix, carries)
 
-    def _resolved(self, seen: PlateSighting, camera: CameraSettings) -> Resolved | None:
+    def _resolved(self, seen: PlateSighting, camera: CameraSettings, verdict: Verdict) -> Resolved | None:
         """The registered plate that a doubtful read is, if that is as good as certain; a sure read is what it says."""
-        if camera.opens is None or seen.confidence >= SURE_CONFIDENCE:
+        doubtful = verdict.allowed or verdict.reason == "unknown-credential"
+        if camera.opens is None or not doubtful or seen.confidence >= SURE_CONFIDENCE:
+            return None
+        if min(seen.posteriors, default=0.0) > seen.confidence + _ELSEWHERE:
             return None
         resolved = self._policy().likely_plate(seen.text, seen.posteriors)
         return resolved if resolved is not None and resolved.probability >= RESOLVED else None
@@ -140,28 +173,20 @@ class Decide:
                 "not-live", Level.NEEDS_PERSON.value, f"person:{person}", place, words, picture
             )
 
-    async def _plate_outcome(self, seen: PlateSighting, camera: CameraSettings, plate: str, verdict: Verdict) -> str:
-        vehicle = self._policy().vehicle(plate)
+    async def _plate_outcome(
+        self, seen: PlateSighting, camera: CameraSettings, vehicle: Vehicle | None, verdict: Verdict
+    ) -> str:
         if camera.opens is None or vehicle is None or not verdict.allowed:
             return verdict.reason
-        return await self._opening.to_vehicle(camera.opens, vehicle, seen.at_unix)
-
-    def _watchlist(self, seen: PlateSighting) -> tuple[int, Level]:
-        """(id of the surest entry or 0, its level)."""
-        document = self._policy().document
-        best, found = Level.NONE, 0
-        read = normal_plate(seen.text)
-        for entry in document.watchlist if document else ():
-            level = plate_level(read, seen.confidence, seen.posteriors, normal_plate(entry.value))
-            if level is Level.SURE:
-                return entry.id, level
-            if level is Level.NEEDS_PERSON and not found:
-                best, found = level, entry.id
-        return found, best
-
-    def _words(self, entry_id: int) -> str:
-        document = self._policy().document
-        return next((row.reason for row in document.watchlist if row.id == entry_id), "") if document else ""
+        passing = Passing(camera.opens, camera.id, normal_plate(vehicle.plate), seen.at_unix)
+        self._sides.let_pass(passing)  # before the gate answers: the other camera may see it sooner
+        outcome = "failed"
+        try:
+            outcome = await self._opening.to_vehicle(camera.opens, vehicle, seen.at_unix)
+        finally:
+            if outcome != "opened":
+                self._sides.withdraw(passing)
+        return outcome
 
     def _keep(
         self,

@@ -28,5 +28,10 @@ def plate_level(read: str, confidence: float, posteriors: Sequence[float], liste
         return Level.NONE
     if read == listed and confidence >= SURE_CONFIDENCE:
         return Level.SURE
-    ratio = likelihood_ratio(read, posteriors or (confidence,) * len(read), listed, measured_confusion())
+    ratio = plate_ratio(read, confidence, posteriors, listed)
     return Level.NEEDS_PERSON if ratio >= PERSON_RATIO or read == listed else Level.NONE
+
+
+def plate_ratio(read: str, confidence: float, posteriors: Sequence[float], listed: str) -> float:
+    """How much more `read` speaks for the plate `listed` than for another car; arguments as of `plate_level`."""
+    return likelihood_ratio(read, posteriors or (confidence,) * len(read), listed, measured_confusion())
