@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from models.plates.likelihood import likelihood_ratio, measured_confusion
+from models.plates.likelihood import likelihood_ratios, measured_confusion
 
 RESIDENTS = 0.5  # of the cars at a gate; a compound with a barrier sees more of its own than that
 
@@ -21,10 +21,9 @@ def resolve(read: str, posteriors: Sequence[float], registered: Iterable[str]) -
     plates = list(registered)
     if not plates:
         return None
-    confusion = measured_confusion()
-    each = RESIDENTS / len(plates)
-    weights = [each * likelihood_ratio(read, posteriors, plate, confusion) for plate in plates]
-    best = max(range(len(plates)), key=weights.__getitem__)
-    if weights[best] <= 0:
+    ratios = likelihood_ratios(read, posteriors, plates, measured_confusion())
+    best = max(ratios)
+    if best <= 0:
         return None
-    return Resolved(plates[best], weights[best] / (sum(weights) + 1 - RESIDENTS))
+    each = RESIDENTS / len(plates)
+    return Resolved(plates[ratios.index(best)], each * best / (each * sum(ratios) + 1 - RESIDENTS))

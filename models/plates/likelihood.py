@@ -6,7 +6,8 @@ are shared by most cars of a place, so agreeing there proves nothing; disagreein
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from models.cards import FOLDER
@@ -57,17 +58,40 @@ def likelihood_ratio(read: str, posteriors: Sequence[float], plate: str, confusi
     """
     if not plate or len(read) != len(plate) or len(posteriors) != len(read):
         return 0.0
-    ratio = 1.0
-    for place, (seen, true, posterior) in enumerate(zip(read, plate, posteriors, strict=True)):
-        if seen == UNKNOWN_PROVINCE:
-            continue
-        sureness = min(posterior, _SUREST)
-        chance = sureness if seen == true else (1 - sureness) * confusion.truth_if_wrong(true, seen)
-        if place < _LOCAL:
-            ratio *= max(chance, _PROVINCE_FLOOR) if place == 0 else chance
-        else:
-            ratio *= chance / _commonness(true)
-    return ratio
+    places = enumerate(zip(read, posteriors, plate, strict=True))
+    return math.prod([_share(place, seen, posterior, true, confusion) for place, (seen, posterior, true) in places])
+
+
+def likelihood_ratios(
+    read: str, posteriors: Sequence[float], plates: Iterable[str], confusion: Confusion
+) -> list[float]:
+    """`likelihood_ratio` of many plates: what a symbol contributes at a place is reckoned once."""
+    length = len(read) if len(posteriors) == len(read) else 0
+    shares = [_Shares(place, *seen, confusion) for place, seen in enumerate(zip(read, posteriors, strict=False))]
+    return [math.prod(map(dict.__getitem__, shares, plate)) if 0 < len(plate) == length else 0.0 for plate in plates]
+
+
+class _Shares(dict[str, float]):
+    """What each symbol contributes that may stand where this character was read."""
+
+    def __init__(self, place: int, seen: str, posterior: float, confusion: Confusion) -> None:
+        super().__init__()
+        self._read = (place, seen, posterior)
+        self._confusion = confusion
+
+    def __missing__(self, true: str) -> float:
+        self[true] = share = _share(*self._read, true, self._confusion)
+        return share
+
+
+def _share(place: int, seen: str, posterior: float, true: str, confusion: Confusion) -> float:
+    if seen == UNKNOWN_PROVINCE:
+        return 1.0
+    sureness = min(posterior, _SUREST)
+    chance = sureness if seen == true else (1 - sureness) * confusion.truth_if_wrong(true, seen)
+    if place < _LOCAL:
+        return max(chance, _PROVINCE_FLOOR) if place == 0 else chance
+    return chance / _commonness(true)
 
 
 def _commonness(symbol: str) -> float:

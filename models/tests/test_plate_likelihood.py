@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from models.plates.likelihood import Confusion, likelihood_ratio, measured_confusion
+from models.plates.likelihood import Confusion, likelihood_ratio, likelihood_ratios, measured_confusion
 
 READ, SURE = "皖A12345", (0.98,) * 7
 
@@ -39,6 +39,23 @@ def test_agreeing_province_and_office_prove_nothing_and_a_wrong_province_little(
 @pytest.mark.parametrize(("read", "plate"), [(READ, "皖AD12345"), (READ, ""), ("", ""), ("京津沪渝冀晋蒙", READ)])
 def test_another_length_or_kind_of_symbol_is_impossible(read: str, plate: str) -> None:
     assert likelihood_ratio(read, (0.9,) * len(read), plate, measured_confusion()) == 0.0
+
+
+def test_many_plates_weigh_as_each_by_itself_and_a_symbol_is_reckoned_once() -> None:
+    class Counting(Confusion):
+        asked = 0
+
+        def truth_if_wrong(self, truth: str, read: str) -> float:
+            Counting.asked += 1
+            return super().truth_if_wrong(truth, read)
+
+    confusion = Counting({("0", "D"): 8, ("Q", "D"): 2})
+    plates = ["", "皖A1", "皖AD12345", *(f"{head}{n:05d}" for head in ("皖A", "沪O", "1A") for n in range(300))]
+    for read, posteriors in (("皖A0012D", (*SURE[:6], 0.5)), ("?A00123", SURE), ("皖A00123", SURE[:3])):
+        Counting.asked = 0
+        together = likelihood_ratios(read, posteriors, plates, confusion)
+        assert Counting.asked < 7 * 12
+        assert together == [likelihood_ratio(read, posteriors, plate, confusion) for plate in plates]
 
 
 def test_truth_if_wrong_adds_up_to_one() -> None:
