@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import aiomqtt
 
+from tools import processes
 from tools.door_simulator import SimulatedDoor
 
 
@@ -54,14 +55,19 @@ class DoorClient:
             await client.subscribe(self._base + "down", 1)
             await client.publish(self._base + "link", b"here", 1, True)
             self.door.connect(self._now_s())
-            pumping = asyncio.ensure_future(self._pump(client))
+            ways = asyncio.create_task(self._hear(client)), asyncio.create_task(self._pump(client))
             try:
-                async for message in client.messages:
-                    if isinstance(message.payload, bytes):
-                        self.door.receive(message.payload, self._now_s())
-                        await self._flush(client)
+                done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                for way in done:
+                    way.result()
             finally:
-                pumping.cancel()
+                await processes.end(*ways)
+
+    async def _hear(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            if isinstance(message.payload, bytes):
+                self.door.receive(message.payload, self._now_s())
+                await self._flush(client)
 
     async def _pump(self, client: aiomqtt.Client) -> None:
         while True:
