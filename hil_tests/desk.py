@@ -65,7 +65,8 @@ class Desk:
 
     async def __aenter__(self) -> Desk:
         self._task = asyncio.create_task(self._listen())
-        await asyncio.wait_for(self._connected.wait(), 10)
+        self._task.add_done_callback(lambda _: self._heard.set())
+        await processes.ready(self._task, self._connected, 10)
         return self
 
     async def __aexit__(
@@ -143,9 +144,11 @@ class Desk:
         return [frame.message for frame in self.frames if isinstance(frame.message, kind)]
 
     async def hear(self, kind: type[M], after: int = 0, timeout_s: float = 10.0) -> M:
-        """The first message of this kind beyond the first `after` of them."""
+        """The first message of this kind beyond the first `after` of them; raises what the listener died of."""
         async with asyncio.timeout(timeout_s):
             while len(self.messages(kind)) <= after:
+                if self._task is not None and self._task.done():
+                    self._task.result()
                 self._heard.clear()
                 await self._heard.wait()
         return self.messages(kind)[after]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiomqtt
@@ -130,9 +130,12 @@ class LiveDoor:
             raise ValueError(f"the door refused list {version}: {words.REASONS[self.installed[-1].reason]}")
         return time.monotonic() - began
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def client(self, name: str) -> AsyncIterator[aiomqtt.Client]:
-        """A connection with the controller's password; hears the door and acknowledges its events."""
+        """A connection with the controller's password; hears the door and acknowledges its events.
+
+        Raises at its end what the hearing died of: whatever was waited for in vain is a consequence.
+        """
         hearing: asyncio.Task[None] | None = None
         try:
             async with aiomqtt.Client(
@@ -150,16 +153,20 @@ class LiveDoor:
                 yield client
         finally:
             if hearing is not None:
+                failed = hearing.done()
                 await processes.end(hearing)
+                if failed:
+                    hearing.result()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        async for mail in client.messages:
-            message = self.hear(bytes(mail.payload))
-            if isinstance(message, Event):
-                await self.send(client, Ack(epoch=message.epoch, seq=message.seq))
+        with contextlib.suppress(aiomqtt.MqttError):  # the broker is gone: who publishes hears of it
+            async for mail in client.messages:
+                message = self.hear(bytes(mail.payload))
+                if isinstance(message, Event):
+                    await self.send(client, Ack(epoch=message.epoch, seq=message.seq))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def live_door(folder: Path, port: int = 0, files: Mapping[str, bytes] | None = None) -> AsyncIterator[LiveDoor]:
     """The broker runs, the door has no power yet. `port`: where the door looks for the broker (a proxy's); `files`: to
     be added to its flash, or put in the place of others.

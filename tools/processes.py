@@ -1,4 +1,4 @@
-"""Child processes that never outlive the program that started them, however it ends; and the end of tasks."""
+"""Child processes that never outlive the program that started them, however it ends; tasks' beginning and end."""
 
 from __future__ import annotations
 
@@ -55,6 +55,21 @@ async def kill(process: asyncio.subprocess.Process) -> int:
     if process.returncode is None:
         _signal(process, signal.SIGKILL)
     return await process.wait()
+
+
+async def ready(task: asyncio.Task[Any], event: asyncio.Event, within_s: float) -> None:
+    """Returns when `task` has set `event`. Otherwise the task is ended: raises what it died of, or TimeoutError."""
+    waiting = asyncio.create_task(event.wait())
+    try:
+        async with asyncio.timeout(within_s):
+            await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not event.is_set():
+            task.result()
+    except BaseException:
+        await end(task)
+        raise
+    finally:
+        waiting.cancel()
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

@@ -69,7 +69,7 @@ class Wire:
 
     async def __aenter__(self) -> Wire:
         self._task = asyncio.create_task(self._listen())
-        await asyncio.wait_for(self.connected.wait(), 10)
+        await processes.ready(self._task, self.connected, 10)
         return self
 
     async def __aexit__(

@@ -8,10 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tools import processes
 
 PARENT = """
 import asyncio
+import pytest
+
 from tools import processes
 async def main():
     child = await processes.spawn(["sleep", "60"])
@@ -51,3 +55,24 @@ def test_processes_finish_deaf_child_is_killed_after_the_grace() -> None:
         return await processes.finish(child, grace_s=0.05)
 
     assert asyncio.run(story()) == -signal.SIGKILL
+
+
+def test_processes_task_that_never_gets_ready_is_ended_and_says_what_it_died_of() -> None:
+    async def broken() -> None:
+        raise ValueError("this")
+
+    async def story() -> None:
+        ready = asyncio.Event()
+        with pytest.raises(ValueError, match="this"):
+            await processes.ready(asyncio.create_task(broken()), ready, 5)
+        slow = asyncio.create_task(asyncio.sleep(60))
+        with pytest.raises(TimeoutError):
+            await processes.ready(slow, ready, 0.01)
+        assert slow.cancelled()
+        ready.set()
+        slow = asyncio.create_task(asyncio.sleep(60))
+        await processes.ready(slow, ready, 5)
+        assert not slow.done()
+        await processes.end(slow)
+
+    asyncio.run(story())
