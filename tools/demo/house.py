@@ -54,6 +54,7 @@ class House:
     """The running demo. Use as `async with House(folder) as house`; the folder is made here and removed at the end."""
 
     def __init__(self, parent: Path, narrate: Narrate, cameras: dict[str, str] | None = None) -> None:
+        self.bundle = build_bundle()  # first: when it fails, no folder is left
         parent.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="demo-", dir=parent))
         self.narrate = narrate
@@ -65,11 +66,10 @@ class House:
         self.controller_password = secrets.token_urlsafe(24)
         self.console_port = free_port()
         self.server_port = free_port()
-        self.bundle = build_bundle()
         self._webcams = cameras or {}
         self._controller: asyncio.subprocess.Process | None = None
         self._server: asyncio.subprocess.Process | None = None
-        self._serial: SerialBoard | None = None
+        self._new_boards: list[SerialBoard] = []
 
     @property
     def console_url(self) -> str:
@@ -251,16 +251,15 @@ class House:
     async def _stop(self) -> None:
         """In the order in which nobody waits for somebody who has gone."""
         self.farm.clear()
-        for board in self.boards.values():
-            await board.stop()
-        if self._serial is not None:
-            await self._serial.stop()
-        for process in (self._controller, self._server):
-            if process is not None:
-                await processes.finish(process)
-        await self.farm.stop()
-        await self.broker.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        async with contextlib.AsyncExitStack() as stack:  # from its last to its first, each whatever becomes of others
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            stack.push_async_callback(self.broker.stop)
+            stack.push_async_callback(self.farm.stop)
+            for process in (self._server, self._controller):
+                if process is not None:
+                    stack.push_async_callback(processes.finish, process)
+            for stop in [board.stop for board in self._new_boards] + [board.stop for board in self.boards.values()]:
+                stack.push_async_callback(stop)
 
     # -- what happens in it ----------------------------------------------------------------------------------------
 
@@ -299,12 +298,14 @@ class House:
 
     async def flash_new_board(self) -> FlashReport:
         """A virgin board on a pty becomes a door of this site, by the technician's own function."""
-        self._serial = SerialBoard(self.folder / "new.flash", self.folder / "new.log")
-        await self._serial.start()
+        name = f"new-{len(self._new_boards) + 1}"
+        board = SerialBoard(self.folder / f"{name}.flash", self.folder / f"{name}.log")
+        self._new_boards.append(board)
+        await board.start()
         address = BrokerAddress("127.0.0.1", self.broker.port, "localhost")
         community = Community(cast.SITE, address, self.broker.ca_pem, self.ledger, DOOR_SETTINGS)
         known = set(self.keys())
-        work = asyncio.create_task(asyncio.to_thread(flash, self._serial.port, community, self.bundle))
+        work = asyncio.create_task(asyncio.to_thread(flash, board.port, community, self.bundle))
         async for _ in ticks(0.1):  # the broker must know the board before its first hello
             new = set(self.keys()) - known
             if new or work.done():
