@@ -64,15 +64,20 @@ class SerialBoard:
         """Unplug: power and port are gone, the flash stays as it is."""
         if self._life is not None:
             self._life.cancel()
-            await asyncio.wait({self._life})
-            if self._ending is not None:
-                await self._ending
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._master)
-            loop.remove_writer(self._master)
-            os.close(self._master)
-            os.close(self._slave)
-            self._life = None
+            try:
+                await asyncio.wait({self._life})
+                if self._ending is not None:
+                    await self._ending
+            finally:
+                self._unplug()
+
+    def _unplug(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._master)
+        loop.remove_writer(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+        self._life = None
 
     async def wait_application(self, timeout_s: float) -> VirtualBoard:
         """The running board, once the application runs."""
@@ -133,12 +138,16 @@ class SerialBoard:
         tree = self.image.with_name(self.image.name + ".tree")
         _save(tree, flash_image.read(self.image))
         node = system.node()
-        process = await processes.spawn(
-            [*node.argv, _REPL, system.micropython_wasm() / "micropython.mjs", tree],
-            node.env,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
+        try:
+            process = await processes.spawn(
+                [*node.argv, _REPL, system.micropython_wasm() / "micropython.mjs", tree],
+                node.env,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+        except BaseException:
+            tree.unlink()
+            raise
         feeding = asyncio.create_task(self._feed(process))
         try:
             assert process.stdout is not None
@@ -154,8 +163,15 @@ class SerialBoard:
         process.stdin.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), 5)
-        if await processes.finish(process) == 0:
-            write_private(self.image, flash_image.pack(_take(tree)))
+        self._put_back(tree, await processes.finish(process) == 0)
+
+    def _put_back(self, tree: Path, whole: bool) -> None:
+        """The interpreter's files into the image, if it has left them `whole`; this copy of them goes."""
+        try:
+            if whole:
+                write_private(self.image, flash_image.pack(_read(tree)))
+        finally:
+            tree.unlink()
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -190,7 +206,5 @@ def _save(tree: Path, files: dict[str, bytes]) -> None:
     write_private(tree, json.dumps({path: base64.b64encode(data).decode() for path, data in files.items()}).encode())
 
 
-def _take(tree: Path) -> dict[str, bytes]:
-    text = tree.read_text()
-    tree.unlink()
-    return {path: base64.b64decode(data) for path, data in json.loads(text).items()}
+def _read(tree: Path) -> dict[str, bytes]:
+    return {path: base64.b64decode(data) for path, data in json.loads(tree.read_text()).items()}
