@@ -58,6 +58,7 @@ class PlateRead:
     plate_type: str
     colour: str
     distribution: np.ndarray
+    trust: float
 
 
 class Reader(Protocol):
@@ -115,6 +116,7 @@ class PlatePipeline:
                     reading.plate_type,
                     reading.colour,
                     reading.distribution,
+                    reading.trust,
                 )
             )
         self.stage_ms["read"] = (time.perf_counter() - started) * 1e3
@@ -229,7 +231,9 @@ def agreed(readings: list[Reading]) -> Reading:
     distribution = np.sum([reading.distribution for reading in same], 0) / len(readings)
     posteriors = tuple(float(row[symbol]) for row, symbol in zip(distribution, chosen, strict=True))
     agreeing = sum(reading.confidence for reading in readings if reading.text == best.text) / len(readings)
-    return replace(best, distribution=distribution, posteriors=posteriors, confidence=min(agreeing, *posteriors))
+    trust = sum(reading.trust for reading in same) / len(same)
+    confidence = min(agreeing, *posteriors)
+    return replace(best, distribution=distribution, posteriors=posteriors, confidence=confidence, trust=trust)
 
 
 def _cut(rgb: np.ndarray, origin: np.ndarray, px_per_px: float, width: int, height: int) -> np.ndarray:

@@ -239,4 +239,4 @@ def wrong_events(pipeline: PlatePipeline, rng: np.random.Generator, passages: in
 
 def _read(reading: Reading, frame: np.ndarray) -> Read:
     worth = weight(1.0, frame.shape[0], sharpness(frame), reading.legibility)
-    return Read(reading.text, chances(reading), reading.plate_type, reading.colour, worth)
+    return Read(reading.text, chances(reading), reading.plate_type, reading.colour, worth, trust=reading.trust)

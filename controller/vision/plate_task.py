@@ -118,7 +118,7 @@ def voter(read: PlateRead, rgb: NDArray[np.uint8], painted: dict[str, float]) ->
     x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
     part = rgb[y0 : min(y1, height), x0 : min(x1, width)]
     worth = weight(float(read.score), box[3] - box[1], sharpness(part), legibility(read.posteriors))
-    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth, painted)
+    return Read(read.text, chances(read), str(read.plate_type), str(read.colour), worth, painted, read.trust)
 
 
 def chances(read: PlateRead | Reading) -> tuple[dict[str, float], ...]:

@@ -26,7 +26,7 @@ _HEIGHT_PX = 32
 @dataclass(frozen=True, slots=True)
 class Read:
     """One frame's reading. `chances` are the probabilities of the likelier symbols at each position, `paint` those of
-    the body's colours (see `body_chances`).
+    the body's colours (see `body_chances`). `trust` is the reader's in the text as a whole (see `Reading`).
     """
 
     text: str
@@ -35,16 +35,18 @@ class Read:
     colour: str
     weight: float
     paint: Mapping[str, float] = field(default_factory=dict)
+    trust: float = 1.0
 
     @property
     def confidence(self) -> float:
-        """The least certain character's probability."""
-        return min(chance.get(symbol, 0.0) for symbol, chance in zip(self.text, self.chances, strict=True))
+        """The least certain character's probability, or less: `trust`."""
+        chances = [chance.get(symbol, 0.0) for symbol, chance in zip(self.text, self.chances, strict=True)]
+        return min(*chances, self.trust)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the track reads; `confidence` is the least certain character's probability."""
+    """What the track reads; `confidence` is the least certain character's probability, or the reads' mean `trust`."""
 
     text: str
     posteriors: tuple[float, ...]
@@ -76,7 +78,8 @@ def vote(reads: list[Read]) -> Verdict:
         posteriors.append(chance)
     heaviest = max(same, key=lambda read: read.weight)
     paint = told((read.paint, read.weight) for read in same)
-    return Verdict(text, tuple(posteriors), min(posteriors), plate_type, heaviest.colour, paint)
+    trust = sum(read.weight * read.trust for read in same) / sum(read.weight for read in same)
+    return Verdict(text, tuple(posteriors), min(*posteriors, trust), plate_type, heaviest.colour, paint)
 
 
 def _pooled(reads: list[Read], position: int) -> dict[str, float]:

@@ -37,8 +37,8 @@ class Reading:
     """A text that can stand on a plate; `text` has `?` for a province that is not sure enough.
 
     `distribution` is (characters, symbols) float32, each row the probabilities at that character; `posteriors` are
-    those of the chosen symbols; `confidence` is the least of them, or less if something speaks for a character too many
-    or for one character taken for two.
+    those of the chosen symbols. `trust` is how far the text as a whole can be believed: less than 1 if something speaks
+    for a character too many, for one taken for two, or against the plate's colour. `confidence` is the least of all.
     """
 
     text: str
@@ -47,6 +47,7 @@ class Reading:
     plate_type: str
     colour: str
     distribution: np.ndarray
+    trust: float
 
     @property
     def legibility(self) -> float:
@@ -155,14 +156,15 @@ class Grammar:
             outside[max(first - 1, 0) : last + 2] = False
         posteriors = tuple(float(distribution[place, symbol]) for place, symbol in enumerate(symbols))
         spare = float(probabilities[outside, :BLANK].sum(1).max(initial=0.0))
-        confidence = min(*posteriors, 1.0 - min(spare, 1.0), _apart(probabilities[:, BLANK], spans, symbols))
+        trust = min(1.0 - min(spare, 1.0), _apart(probabilities[:, BLANK], spans, symbols))
         if colours is not None and np.exp(colours[COLOURS.index(kind.colour)]) < _CONTRADICTION:
-            confidence = min(confidence, _CONTRADICTED_CONFIDENCE)
+            trust = min(trust, _CONTRADICTED_CONFIDENCE)
         text = "".join(
             UNKNOWN_PROVINCE if allowed == PROVINCES and posterior < self._province_floor else SYMBOLS[symbol]
             for symbol, allowed, posterior in zip(symbols, kind.positions, posteriors, strict=True)
         )
-        return Reading(text, posteriors, confidence, kind.plate_type, kind.colour, distribution)
+        confidence = min(*posteriors, trust)
+        return Reading(text, posteriors, confidence, kind.plate_type, kind.colour, distribution, trust)
 
 
 def _apart(blank: np.ndarray, spans: list[tuple[int, int]], symbols: list[int]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.vision.motion import HEIGHT, WIDTH, MotionGate
+from controller.vision.plate_task import voter
 from controller.vision.sighting import PlateSighting, from_message, to_message
 from controller.vision.track import Tracker
 from controller.vision.vote import Read, vote
 from models.face_decision import Rule
 from models.face_match import Gallery, match
 from models.face_quality import judge
+from models.plate import PlateRead
+from models.plates.alphabet import BLANK, COLOURS, INDEX
+from models.plates.grammar import decode
 
 EYES_NOSE = np.array([[45, 50], [85, 50], [65, 75]], np.float32)
 RULE = Rule(0.5, 0.1, 0.1, 0.0, 20, 0.38)
@@ -112,6 +117,42 @@ def test_vote_one_bad_frame_is_outvoted() -> None:
 def test_vote_length_of_the_heavier_wins_whole() -> None:
     verdict = vote([read("皖A12345"), read("皖AD12345", weight=3.0, plate_type="green")])
     assert (verdict.text, verdict.plate_type) == ("皖AD12345", "green")
+
+
+def test_vote_is_no_surer_of_the_whole_text_than_its_frames_were() -> None:
+    sure, doubtful = read("皖A12345", 0.99), replace(read("皖A12345", 0.99), trust=0.3)
+    assert vote([sure] * 3).confidence == vote([sure] * 3).posteriors[0] > 0.99
+    assert vote([doubtful] * 3).confidence == pytest.approx(0.3)
+    assert vote([sure, sure, doubtful]).confidence == pytest.approx(2.3 / 3)
+    assert vote([sure, replace(doubtful, weight=0.1)]).confidence > 0.93
+    assert vote([doubtful] * 3).posteriors == vote([sure] * 3).posteriors
+    assert doubtful.confidence == 0.3
+
+
+def columns(*symbols: tuple[str, float]) -> np.ndarray:
+    """A reader's log-probabilities: each symbol in a column of its own, the rest is blank."""
+    rows = np.full((2 * len(symbols), BLANK + 1), 1e-7)
+    rows[1::2, BLANK] = 1.0
+    for place, (symbol, chance) in enumerate(symbols):
+        rows[2 * place, [INDEX[symbol], BLANK]] = chance, 1.0 - chance
+    log_probs: np.ndarray = np.log(rows / rows.sum(1, keepdims=True)).astype(np.float32)
+    return log_probs
+
+
+def test_frames_doubts_of_the_whole_text_reach_the_vote() -> None:
+    blue = np.log(np.where(np.array(COLOURS) == "blue", 0.995, 0.001)).astype(np.float32)
+    plain = [(symbol, 0.99) for symbol in "皖A12345"]
+    picture = np.random.default_rng(0).integers(0, 255, (40, 120, 3), dtype=np.uint8)
+    corners = np.array([[0, 0], [100, 0], [100, 30], [0, 30]], np.float32)
+    for seen, least, most in (
+        (plain, 0.99, 1.0),
+        ([*plain, ("D", 0.95)], 0.0, 0.1),  # a character too many for a blue plate
+        ([*plain[:-1], ("挂", 0.99)], 0.5, 0.6),  # a trailer's plate is yellow
+    ):
+        reading = decode(columns(*seen), blue)
+        found = PlateRead(corners, 0.99, 1, **{item.name: getattr(reading, item.name) for item in fields(reading)})
+        verdict = vote([voter(found, picture, {})] * 3)
+        assert verdict.text == reading.text and least <= verdict.confidence <= most, reading.text
 
 
 @given(st.lists(st.sampled_from(["皖A12345", "皖A12346", "京B67890", "皖AD12345"]), min_size=1, max_size=12))

@@ -275,7 +275,7 @@ class SaidPlates:
         corners = np.array([[x, y], [x + 90, y], [x + 90, y + 30], [x, y + 30]], np.float32)
         posteriors = (self.posterior,) * len(text)
         distribution = np.zeros((len(text), len(SYMBOLS)), np.float32)
-        read = PlateRead(corners, 0.9, 1, text, posteriors, self.posterior, "blue", "blue", distribution)
+        read = PlateRead(corners, 0.9, 1, text, posteriors, self.posterior, "blue", "blue", distribution, 1.0)
         return [read] if text else []
 
 
