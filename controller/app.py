@@ -71,7 +71,6 @@ class App:
         self._decisions: set[asyncio.Task[str]] = set()
         self._server: ServerClient | None = None
         self._ledger_seen = -1  # its file's mtime in ns; 0: there is none
-        self._compose()
 
     def _compose(self) -> None:
         settings, store, unix = self._settings, self.store, self._clock.unix
@@ -140,6 +139,16 @@ class App:
         self._uvicorn = server(api, settings.console)
 
     async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self._let_go)
+            self._compose()
+            undo.push_async_callback(self._end)
+            await self._begin()
+            undo.pop_all()
+        _log.info("the controller of %s runs", self._settings.site.name)
+        return self
+
+    async def _begin(self) -> None:
         self.health.set("disk", True)
         await self._read_ledger()
         await self.visits.load()
@@ -154,11 +163,15 @@ class App:
         self._start(self._decide_sightings(), "decisions")
         self._start(self._serve(), "page")
         self._make_server_client()
-        _log.info("the controller of %s runs", self._settings.site.name)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         _log.info("the controller stops")
+        try:
+            await self._end()
+        finally:
+            await self._let_go()
+
+    async def _end(self) -> None:
         self.live.close()
         self.prompts.close()
         self._uvicorn.should_exit = True
@@ -170,6 +183,8 @@ class App:
         await self.keeper.idle()
         with contextlib.suppress(StoreError):
             await self.flow.store()
+
+    async def _let_go(self) -> None:
         await self.store.close()
         self._listener.close()
 

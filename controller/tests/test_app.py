@@ -1,6 +1,7 @@
 """The whole controller in one process, without a broker: what its parts do for each other from start to end."""
 
 import asyncio
+import base64
 import contextlib
 import sqlite3
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from controller.app import App
 from controller.conftest import DEVICES, write_ledger, write_site
-from controller.settings import load
+from controller.settings import SettingsError, load
 from controller.store.database import _Ticket
 from controller.store.errors import StoreFullError
 from controller.sync.tests.test_sync import NOW, checked, payload
@@ -94,3 +95,25 @@ def test_the_alert_of_an_event_that_is_being_stored_at_the_end_is_stored_too(
     play(tmp_path, scene)
     with contextlib.closing(sqlite3.connect(tmp_path / "controller.db")) as database:
         assert [tuple(row) for row in database.execute("SELECT kind FROM alerts")] == [("DoorForcedOpen",)]
+
+
+@pytest.mark.parametrize("secret", ["broker.password", "server.token"])
+def test_a_start_that_fails_leaves_no_task_no_lock_and_no_port(tmp_path: Path, secret: str) -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    server = f'[server]\nurl = "https://127.0.0.1:1"\ntoken_file = "server.token"\npublic_key = "{key}"\n'
+    site = write_site(tmp_path, broker_port=free_port(), console_port=free_port(), extra=server)
+    (tmp_path / "server.token").write_text("a token\n")
+    settings = load(site)
+
+    async def run() -> None:
+        kept = (tmp_path / secret).read_text()
+        (tmp_path / secret).write_text("")
+        with pytest.raises(SettingsError, match=secret):
+            async with App(settings):
+                raise AssertionError("it has started")
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        (tmp_path / secret).write_text(kept)
+        async with App(settings):
+            pass
+
+    asyncio.run(run())
