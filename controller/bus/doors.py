@@ -198,6 +198,13 @@ class DoorRegistry:
     # -- answers ------------------------------------------------------------------------------------------------------
 
     async def _greet(self, door: Door, hello: Hello, journal: Awaitable[int]) -> None:
+        try:
+            await self._welcome(door, hello, journal)
+        except Exception:
+            door.greeted = False  # its next State is answered with the wish for another Hello
+            raise
+
+    async def _welcome(self, door: Door, hello: Hello, journal: Awaitable[int]) -> None:
         """Time, then an Ack of what we have, then a list if the door needs one."""
         boot_id = door.guard.boot_id
         if door.counters_left < COUNTERS_LOW:
