@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from controller.vision import capture
 from controller.vision.capture import RETRY_S, Camera, Frame
 from tools.cameras.farm import CameraFarm
 
@@ -259,3 +260,22 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_capture_whatever_goes_wrong_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film(tmp_path / "a.mp4", 3)
+    opened, errors = capture._open, [RuntimeError("of a kind that nobody thought of")]
+
+    def sometimes(url: str) -> av.container.InputContainer:
+        if errors:
+            raise errors.pop()
+        return opened(url)
+
+    monkeypatch.setattr(capture, "_open", sometimes)
+    watcher = Watcher(str(tmp_path / "a.mp4"))
+    watcher.camera.start()
+    try:
+        watcher.frame(5.0)
+        assert watcher.told[:2] == [(False, "no picture (RuntimeError)"), (True, "")]
+    finally:
+        watcher.camera.stop()
