@@ -182,6 +182,7 @@ class App:
         await self.doors.close()
         await self.keeper.idle()
         with contextlib.suppress(StoreError):
+            await self.alarm.store_waiting()
             await self.flow.store()
 
     async def _let_go(self) -> None:
@@ -243,7 +244,7 @@ class App:
             await asyncio.sleep(TICK_S)
 
     async def _keep_house(self) -> None:
-        """Once in a while: a grown ledger, due evidence, counts, people who left."""
+        """Once in a while: a grown ledger, alerts that wait, due evidence, counts, people who left."""
         since_s = 0.0
         while True:
             await asyncio.sleep(LEDGER_S)
@@ -252,6 +253,7 @@ class App:
                 await self._read_ledger()
                 if since_s >= HOUSEKEEPING_S or self.store.database.full:
                     since_s = 0.0
+                    await self.alarm.store_waiting()
                     await self.flow.store()
                     await self.store.alerts.drop_due_evidence(self._clock.unix())
                     await self.keeper.drop_due()

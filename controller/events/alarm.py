@@ -1,6 +1,7 @@
 """Alerts: stored with their evidence, shown on the page, judged by a guard. None is dropped for a full disk."""
 
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,6 +15,7 @@ EVIDENCE_DAYS = 30
 WAITING_LIMIT = 1_000
 OUTCOMES = ("confirmed", "dismissed")
 ENDED = "ended"  # by itself
+NOT_NOW = (StoreFullError, StoreBusyError, sqlite3.OperationalError)  # the last: another program writes, say
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class Alarm:
     async def raise_alert(
         self, kind: str, level: str, subject: str, place: str, words: str, picture: tuple[str, bytes] | None = None
     ) -> Alert | None:
-        """Store and show an alert; `picture` is (camera, JPEG). None: the disk is full, it is stored once it is not."""
+        """Store and show an alert; `picture` is (camera, JPEG). None: it cannot be stored now and is later."""
         now = self._unix()
         evidence = None
         if picture is not None:
@@ -41,11 +43,17 @@ class Alarm:
         return await self._add(alert, evidence)
 
     async def store_waiting(self) -> None:
-        """Try again with what a full disk refused."""
-        for _ in range(len(self._waiting)):
-            alert, evidence = self._waiting.popleft()
-            if await self._add(alert, evidence) is None:
-                return
+        """Try again with what the store did not take, oldest first."""
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            try:
+                stored = await self._alerts.add(*waiting)
+            except BaseException as error:
+                self._waiting.appendleft(waiting)
+                if isinstance(error, NOT_NOW):
+                    return
+                raise
+            self._live.publish("alert", asdict(stored))
 
     async def judge(self, alert_id: int, outcome: str, who: str) -> Alert | None:
         """A guard's judgement ("confirmed" or "dismissed"); None when there is no such alert."""
@@ -67,7 +75,7 @@ class Alarm:
     async def _add(self, alert: NewAlert, evidence: Evidence | None) -> Alert | None:
         try:
             stored = await self._alerts.add(alert, evidence)
-        except (StoreFullError, StoreBusyError):
+        except NOT_NOW:
             if len(self._waiting) >= WAITING_LIMIT:
                 _log.error("alert %s could not be stored and the waiting room is full", alert.kind)
             else:

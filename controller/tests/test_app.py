@@ -13,8 +13,9 @@ import pytest
 from controller.app import App
 from controller.conftest import DEVICES, write_ledger, write_site
 from controller.settings import SettingsError, load
+from controller.store.alerts import Alert, Evidence, NewAlert
 from controller.store.database import _Ticket
-from controller.store.errors import StoreFullError
+from controller.store.errors import StoreBusyError, StoreFullError
 from controller.sync.tests.test_sync import NOW, checked, payload
 from controller.tests.test_main import free_port
 from doorwire import vocabulary as words
@@ -117,3 +118,29 @@ def test_a_start_that_fails_leaves_no_task_no_lock_and_no_port(tmp_path: Path, s
             pass
 
     asyncio.run(run())
+
+
+def test_an_alert_that_the_store_did_not_take_is_stored_later_though_it_fails_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("controller.app.LEDGER_S", 0.01)
+    monkeypatch.setattr("controller.app.HOUSEKEEPING_S", 0.02)
+
+    async def scene(app: App) -> None:
+        add, refusals = app.store.alerts.add, [StoreBusyError("too much"), sqlite3.OperationalError("locked")]
+        added = asyncio.Event()
+
+        async def sometimes(alert: NewAlert, evidence: Evidence | None) -> Alert:
+            if refusals:
+                raise refusals.pop(0)
+            stored = await add(alert, evidence)
+            added.set()
+            return stored
+
+        monkeypatch.setattr(app.store.alerts, "add", sometimes)
+        assert await app.alarm.raise_alert("tamper", "sure", DOOR, "b1-u1", "tamper") is None
+        async with asyncio.timeout(5):
+            await added.wait()
+        assert [alert.kind for alert in await app.store.alerts.latest(9)] == ["tamper"]
+
+    play(tmp_path, scene)
