@@ -45,6 +45,7 @@ async def play(middle: Middle, board: VirtualBoard) -> None:
     await board.set_input("loop", False)
     while await by_plate() == "loop-occupied":
         pass
+    await eventually(lambda: any(edge.pin == "relay" and edge.level for edge in board.edges[edges:]))
     await board.wait_level("relay", False, 5)
 
     assert (await guard.switch("north", GateMode.MANUAL, "guard", "演习")).done
