@@ -44,7 +44,8 @@ async def finish(process: asyncio.subprocess.Process, grace_s: float = 5.0) -> i
     if process.returncode is None:
         _signal(process, signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await process.wait()
         except TimeoutError:
             _signal(process, signal.SIGKILL)
     return await process.wait()

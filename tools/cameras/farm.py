@@ -85,7 +85,8 @@ class CameraFarm:
     async def _ready(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None and process.stderr is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), _START_S)
+            async with asyncio.timeout(_START_S):
+                line = await process.stdout.readline()
         except TimeoutError:
             raise CameraError(f"the RTSP server has not started within {_START_S:.0f} s") from None
         if line.strip() != b"ready":

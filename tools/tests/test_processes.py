@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,5 +75,32 @@ def test_processes_task_that_never_gets_ready_is_ended_and_says_what_it_died_of(
         await processes.ready(slow, ready, 5)
         assert not slow.done()
         await processes.end(slow)
+
+    asyncio.run(story())
+
+
+def test_processes_finish_cancelled_in_the_moment_of_the_end_is_cancelled() -> None:
+    class Process:
+        returncode: int | None = None
+
+        def __init__(self) -> None:
+            self.ended = asyncio.Event()
+
+        def send_signal(self, number: int) -> None:
+            """Deaf."""
+
+        async def wait(self) -> int:
+            await self.ended.wait()
+            return 0
+
+    async def story() -> None:
+        process: Any = Process()
+        finishing = asyncio.create_task(processes.finish(process))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        process.ended.set()
+        finishing.cancel()
+        await asyncio.wait({finishing})
+        assert finishing.cancelled()
 
     asyncio.run(story())

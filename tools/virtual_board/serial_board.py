@@ -162,7 +162,8 @@ class SerialBoard:
         assert process.stdin is not None
         process.stdin.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 5)
+            async with asyncio.timeout(5):
+                await process.wait()
         self._put_back(tree, await processes.finish(process) == 0)
 
     def _put_back(self, tree: Path, whole: bool) -> None:
