@@ -9,7 +9,7 @@ from controller.access.document import Vehicle
 from controller.conftest import Middle
 from controller.events.opening import STALE_S, Opening
 from controller.events.ports import CommandResult
-from controller.events.tests.test_decide import OpenDoors
+from controller.events.tests.scene import OpenDoors
 from controller.events.visits import Visits
 
 MakeMiddle = Callable[[], Middle]
