@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.evaluate_plate import edit_distance, evaluate_plate
+from models.measure_plate_spoilt import measure, spoilings
 from models.plate import PlatePipeline, agreed, windows
 from models.plates.geometry import rectify, tilted
 from models.plates.peers import Peer, plate_among
@@ -112,10 +113,20 @@ def test_read_frame_drops_what_cannot_be_read(pipeline: PlatePipeline, monkeypat
 
 def test_a_still_is_looked_at_in_windows_where_a_plate_is_small(pipeline: PlatePipeline) -> None:
     scene = car_scene(1160, 720)
-    small = with_plate(scene, "皖A12345", "blue", 60)
-    assert pipeline.read_frame(small) == []  # 15 px wide to the detector
+    small = with_plate(scene, "皖A12345", "blue", 46)
+    assert pipeline.read_frame(small) == []  # 11 px wide to the detector
     assert [plate.text for plate in pipeline.read_frame(small, still=True)] == ["皖A12345"]
     assert pipeline.read_frame(scene, still=True) == []
+
+
+@pytest.mark.parametrize("name", spoilings())
+def test_a_plate_is_found_at_night_in_any_light_and_in_motion_and_never_surely_wrong(
+    pipeline: PlatePipeline, name: str
+) -> None:
+    photos = [(with_plate(car_scene(), text, "blue", 160), text) for text in ("皖A8H6K9", "浙H7Q9L3")]
+    tally = measure(pipeline, [*photos, (car_scene(), "")], spoilings()[name])
+    assert (tally.photos, tally.found, tally.sure_wrong) == (3, 2, 0)
+    assert tally.right == 2 or name.startswith(("motion", "0.4"))
 
 
 @pytest.mark.parametrize("size", [(720, 1160), (1920, 1080), (5000, 300), (3, 2000), (4000, 3000), (1280, 720)])
