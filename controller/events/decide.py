@@ -93,7 +93,7 @@ class Decide:
         certain_resident = verdict.allowed and seen.confidence >= OPEN_CONFIDENCE
         if hit.entry and (hit.level is Level.SURE or not certain_resident):
             return await self._wanted(seen, camera, hit, verdict, stand)
-        if stand.outcome == "opened" or stand.charged:
+        if stand.outcome in ("opened", "same-passage") or stand.charged:
             return stand.outcome
         resolved = None if certain_resident else self._resolved(seen, camera, verdict)
         if resolved is not None and camera.opens is not None:

@@ -180,6 +180,18 @@ def test_a_visitor_at_both_cameras_before_the_gate_answers_spends_one_visit(make
     play(make_middle, scene, Document.model_validate(rows))
 
 
+def test_a_car_behind_the_barrier_that_is_read_surely_at_last_opens_it_no_second_time(make_middle: MakeMiddle) -> None:
+    async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
+        seen = plate(middle, "皖A12345")
+        assert await decide.plate(seen) == "opened"
+        behind = replace(seen, camera="behind", confidence=0.6, posteriors=(*(0.97,) * 6, 0.6))
+        assert await decide.plate(behind) == "same-passage"
+        assert await decide.plate(replace(seen, camera="behind", again=True)) == "same-passage"
+        assert len(doors.opened) == 1
+
+    play(make_middle, scene)
+
+
 def test_while_a_gate_is_asked_it_is_not_asked_again(make_middle: MakeMiddle) -> None:
     async def scene(middle: Middle, decide: Decide, doors: OpenDoors, captures: Captures) -> None:
         doubtful = replace(plate(middle, "皖A12345", 0.6), posteriors=(*(0.97,) * 6, 0.6))
