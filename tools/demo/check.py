@@ -20,7 +20,7 @@ async def check(parent: Path, pictures: Path, tell: Callable[[str], None]) -> di
     house = House(parent, tell)
     async with house:
         wire = Wire(house.broker.port, house.ca_file, house.controller_password, SITE)
-        wire.keys.update(house.keys())
+        wire.know(house.keys())
         room = DutyRoom(house.console_url, GUARD, house.guard_password, pictures)
         async with wire, room:
             await house.power_boards()

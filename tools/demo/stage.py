@@ -165,7 +165,7 @@ class Stage:
         self._say("a virgin board on a serial port")
         report = await self.house.flash_new_board()
         self._names[report.device] = FLASH_DOOR
-        self.wire.keys.update(self.house.keys())
+        self.wire.know(self.house.keys())
         self._say(f"{report.files_written} files in {report.seconds:.1f} s; self-test {report.self_test}")
 
 
@@ -207,7 +207,7 @@ async def perform(parent: Path, console: Console, webcam: int | None, browse: bo
     cameras = {} if webcam is None else {"face": str(webcam)}
     async with House(parent, lambda text: console.print(f"[dim]{text}[/]"), cameras) as house:
         wire = Wire(house.broker.port, house.ca_file, house.controller_password, cast.SITE)
-        wire.keys.update(house.keys())
+        wire.know(house.keys())
         async with wire:
             await house.power_boards()
             user = f"user [bold]{GUARD}[/]   password [bold]{house.guard_password}[/]"

@@ -319,7 +319,7 @@ class Story:
     async def flash(self) -> str:
         """A virgin board on a serial port: flash, hello on the console, hello on the broker, on the page."""
         report = await self.house.flash_new_board()
-        self.wire.keys.update(self.house.keys())
+        self.wire.know(self.house.keys())
         if not report.ok:
             raise NotSeen(f"the board's self-test: {report.self_test}")
         await until("its hello on the broker", lambda: self.wire.says(report.device, Hello), 20)

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +54,8 @@ class Wire:
     def __init__(self, port: int, ca_file: Path, password: str, site: str) -> None:
         self.heard: list[Heard] = []
         self.unreadable = 0
-        self.keys: dict[str, bytes] = {}  # device id (hex) → key
+        self._keys: dict[str, bytes] = {}  # device id (hex) → key
+        self._unknown: list[tuple[str, bytes]] = []  # frames of boards whose key is not known yet
         self._client = {
             "hostname": "localhost",
             "port": port,
@@ -77,6 +78,13 @@ class Wire:
     ) -> None:
         if self._task is not None:
             await processes.end(self._task)
+
+    def know(self, keys: Mapping[str, bytes]) -> None:
+        """More boards' keys, by device id; what those have sent before counts too."""
+        self._keys.update(keys)
+        waiting, self._unknown = self._unknown, []
+        for device, payload in waiting:
+            self._take(device, payload)
 
     def events(self, device: str) -> list[Event]:
         """The door's events in the order heard, each seq once."""
@@ -106,9 +114,12 @@ class Wire:
                 await asyncio.sleep(_POLL_S)  # before a door is back: what it tells then is not told again
 
     def _take(self, device: str, payload: bytes) -> None:
+        if device not in self._keys:
+            self._unknown.append((device, payload))
+            return
         try:
-            frame = Frame.from_bytes(self.keys[device], payload)
-        except (WireError, KeyError):
+            frame = Frame.from_bytes(self._keys[device], payload)
+        except WireError:
             self.unreadable += 1
             return
         self.heard.append(Heard(device, frame.message, time.monotonic()))
