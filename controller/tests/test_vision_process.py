@@ -119,12 +119,13 @@ def test_a_child_that_does_not_end_is_killed_though_its_task_is_cancelled_again(
 ) -> None:
     monkeypatch.setattr(tasks, "AGAIN_S", 0.05)
     monkeypatch.setattr(vision_process, "STOP_S", 0.3)
-    stays = CHILD + "import time; log.write(str(os.getpid())); log.flush(); time.sleep(60)"
+    stays = CHILD + "import time; log.write(json.dumps({'pid': os.getpid()})); log.flush(); time.sleep(60)"
 
     async def scene(process: VisionProcess, health: Health) -> None:
         await process.next_sighting()
 
-    pid = int(play(tmp_path, scene, stays)[-1])  # type: ignore[call-overload]
+    pid = play(tmp_path, scene, stays)[-1]["pid"]
+    assert isinstance(pid, int)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
